@@ -1,0 +1,164 @@
+"""One writer per database, with group commit: many functions, each in its own savepoint, one COMMIT.
+
+While one batch is being committed, the next gathers. Invariants: batches run one at a time on one thread;
+a function's failure undoes only itself; nobody is told of success before COMMIT returned; callbacks run on
+the loop in commit order, before the callers wake up; a dying batch fails all its callers.
+"""
+
+import asyncio
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Executor
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from mox.database.connection import Connection
+from mox.runtime import sync_directory
+
+__all__ = ["GroupWriter", "Transaction"]
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+# Enough to share a COMMIT well; bounds how long the first of a batch waits for the last.
+_BATCH = 64
+
+
+class Transaction:
+    """What one function of a batch sees: the connection, and what must happen around the COMMIT."""
+
+    __slots__ = ("_after_commit", "_directories", "_on_rollback", "connection")
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self._directories: set[Path] = set()
+        self._on_rollback: list[Callable[[], None]] = []
+        self._after_commit: list[Callable[[], None]] = []
+
+    def sync_directory(self, path: Path) -> None:
+        """Have a directory's new names on stable storage before the COMMIT."""
+        self._directories.add(path)
+
+    def on_rollback(self, undo: Callable[[], None]) -> None:
+        """Undo an effect outside the database if this function's work does not last."""
+        self._on_rollback.append(undo)
+
+    def after_commit(self, callback: Callable[[], None]) -> None:
+        """Call back on the loop, in commit order, before the caller of `run` wakes up."""
+        self._after_commit.append(callback)
+
+    def _undo(self) -> None:
+        for undo in reversed(self._on_rollback):
+            try:
+                undo()
+            except OSError:
+                logger.exception("undo after a rollback failed")
+
+
+class _Job(Generic[T]):
+    __slots__ = ("error", "function", "future", "result", "transaction")
+
+    def __init__(self, function: Callable[[Transaction], T], future: asyncio.Future[T]) -> None:
+        self.function = function
+        self.future = future
+        self.result: T | None = None
+        self.error: BaseException | None = None
+        self.transaction: Transaction | None = None
+
+    def finish(self) -> None:
+        """Tell the caller; on the loop."""
+        if self.error is None and self.transaction is not None:
+            for callback in self.transaction._after_commit:  # noqa: SLF001  same file, the other half of Transaction
+                callback()
+        if self.future.done():  # The caller was cancelled; its change lasts all the same.
+            return
+        if self.error is not None:
+            self.future.set_exception(self.error)
+        else:
+            self.future.set_result(self.result)  # type: ignore[arg-type]  # T may include None
+
+
+class GroupWriter:
+    """The writer of one database."""
+
+    def __init__(self, connection: Connection, pool: Executor) -> None:
+        self._connection = connection
+        self._pool = pool
+        self._lock = threading.Lock()
+        self._waiting: deque[_Job[Any]] = deque()
+        self._is_draining = False
+
+    @property
+    def is_idle(self) -> bool:
+        """Say whether nothing waits or runs."""
+        return not self._is_draining
+
+    def run(self, function: Callable[[Transaction], T]) -> asyncio.Future[T]:
+        """Run a function in the next batch; the future ends when its effects are on stable storage.
+
+        The function runs in a worker thread and may raise to undo its own work only.
+        """
+        loop = asyncio.get_running_loop()
+        job = _Job(function, loop.create_future())
+        with self._lock:
+            self._waiting.append(job)
+            start, self._is_draining = not self._is_draining, True
+        if start:
+            self._pool.submit(self._drain, loop)
+        return job.future
+
+    def _drain(self, loop: asyncio.AbstractEventLoop) -> None:
+        while True:
+            with self._lock:
+                batch = [self._waiting.popleft() for _ in range(min(_BATCH, len(self._waiting)))]
+                if not batch:
+                    self._is_draining = False
+                    return
+            try:
+                self._commit(batch)
+            except BaseException as error:  # noqa: BLE001  whatever it was, the callers must hear of it
+                for job in batch:
+                    if job.error is None:
+                        job.error = error
+                        if job.transaction is not None:
+                            job.transaction._undo()  # noqa: SLF001  same file
+            try:
+                loop.call_soon_threadsafe(_finish, batch)
+            except RuntimeError:  # The loop is closed: the process ends and nobody listens.
+                logger.warning("commit finished after the loop closed", extra={"jobs": len(batch)})
+
+    def _commit(self, batch: list[_Job[Any]]) -> None:
+        connection = self._connection
+        connection.run("BEGIN IMMEDIATE")
+        try:
+            directories: set[Path] = set()
+            for job in batch:
+                self._run_one(job)
+                if job.error is None and job.transaction is not None:
+                    directories |= job.transaction._directories  # noqa: SLF001  same file
+            for directory in directories:
+                sync_directory(directory)
+            connection.run("COMMIT")
+        except BaseException:
+            connection.run("ROLLBACK")
+            raise
+
+    def _run_one(self, job: _Job[Any]) -> None:
+        job.transaction = Transaction(self._connection)
+        self._connection.run("SAVEPOINT job")
+        try:
+            job.result = job.function(job.transaction)
+            self._connection.run("RELEASE job")
+        except Exception as error:  # noqa: BLE001  it belongs to the caller, who gets it
+            self._connection.run("ROLLBACK TO job")
+            self._connection.run("RELEASE job")
+            job.error = error
+            job.transaction._undo()  # noqa: SLF001  same file
+
+
+def _finish(batch: list[_Job[Any]]) -> None:
+    for job in batch:
+        job.finish()

@@ -1,0 +1,25 @@
+"""What every server package needs from the process: time, owned tasks, shutdown, ids and durable files.
+
+It knows nothing of mail. It does not read the configuration and does not log on its own behalf, but for
+the crash of a task that nobody awaits.
+"""
+
+from mox.runtime.clock import Clock, SystemClock
+from mox.runtime.connectionid import ConnectionIds, connection_id
+from mox.runtime.disk import link_or_copy, remove_file, sync_directory, sync_file, write_file_durably
+from mox.runtime.shutdown import Shutdown
+from mox.runtime.tasks import Tasks
+
+__all__ = [
+    "Clock",
+    "ConnectionIds",
+    "Shutdown",
+    "SystemClock",
+    "Tasks",
+    "connection_id",
+    "link_or_copy",
+    "remove_file",
+    "sync_directory",
+    "sync_file",
+    "write_file_durably",
+]

@@ -1,0 +1,151 @@
+"""Accounts' mail: mailboxes, messages, flags, changes and files. Everything that keeps mail goes through here.
+
+One SQLite database per account beside one file per message. Reads run inline on the loop; a change is a
+function on a `Tx`, run in a worker thread, committed with others, on stable storage when `write` returns, and
+then published to the account's listeners in commit order.
+
+It knows no protocol's words: refusals are `StoreError`s with data, which each front door words by itself.
+It does not decide where mail goes (`mox.delivery`) or who may do what (`mox.accounts`).
+
+    account = store.account("mox")
+    content, prepared = await store.prepare(spool, prefix)
+    inbox = find_mailbox(account.reader, "Inbox")
+    added = await account.write(lambda tx: add_message(tx, NewMessage(inbox.id, content, prepared)))
+"""
+
+from mox.store.account import Account
+from mox.store.changes import (
+    Change,
+    FlagsChanged,
+    KeywordsAdded,
+    MailboxAdded,
+    MailboxRemoved,
+    MailboxRenamed,
+    MessagesAdded,
+    MessagesRemoved,
+    SpecialUseChanged,
+    SubscriptionAdded,
+    SubscriptionRemoved,
+)
+from mox.store.copymove import Transferred, copy_messages, move_messages
+from mox.store.deposit import Added, Arrival, NewMessage, add_message, check_quota
+from mox.store.directory import Store
+from mox.store.errors import (
+    AccountUnknownError,
+    KeywordInvalidError,
+    MailboxExistsError,
+    MailboxHasChildrenError,
+    MailboxNotAllowedError,
+    MailboxUnknownError,
+    OverQuotaError,
+    StoreError,
+    UidsExhaustedError,
+)
+from mox.store.expunge import erase_due, expunge_all, expunge_deleted, expunge_messages
+from mox.store.fetchblock import FetchColumn, fetch_block
+from mox.store.flagging import FlagsResult, change_flags
+from mox.store.flags import NO_FLAGS, SYSTEM_FLAGS, Flag, FlagChange, Flags, FlagsAction, parse_flags
+from mox.store.mailboxes import (
+    INBOX,
+    SPECIAL_USES,
+    Mailbox,
+    create_mailbox,
+    delete_mailbox,
+    ensure_mailbox,
+    find_mailbox,
+    get_mailbox,
+    list_mailboxes,
+    list_subscriptions,
+    rename_mailbox,
+    set_special_use,
+    subscribe,
+    unsubscribe,
+)
+from mox.store.prepared import Prepared
+from mox.store.reading import (
+    MessageRow,
+    StoredContent,
+    first_unseen_uid,
+    highest_modseq,
+    live_uids,
+    message_rows,
+    read_content,
+)
+from mox.store.spool import Content, Spool
+from mox.store.switchboard import Batch, Listener
+from mox.store.transaction import Tx
+
+__all__ = [
+    "INBOX",
+    "NO_FLAGS",
+    "SPECIAL_USES",
+    "SYSTEM_FLAGS",
+    "Account",
+    "AccountUnknownError",
+    "Added",
+    "Arrival",
+    "Batch",
+    "Change",
+    "Content",
+    "FetchColumn",
+    "Flag",
+    "FlagChange",
+    "Flags",
+    "FlagsAction",
+    "FlagsChanged",
+    "FlagsResult",
+    "KeywordInvalidError",
+    "KeywordsAdded",
+    "Listener",
+    "Mailbox",
+    "MailboxAdded",
+    "MailboxExistsError",
+    "MailboxHasChildrenError",
+    "MailboxNotAllowedError",
+    "MailboxRemoved",
+    "MailboxRenamed",
+    "MailboxUnknownError",
+    "MessageRow",
+    "MessagesAdded",
+    "MessagesRemoved",
+    "NewMessage",
+    "OverQuotaError",
+    "Prepared",
+    "SpecialUseChanged",
+    "Spool",
+    "Store",
+    "StoreError",
+    "StoredContent",
+    "SubscriptionAdded",
+    "SubscriptionRemoved",
+    "Transferred",
+    "Tx",
+    "UidsExhaustedError",
+    "add_message",
+    "change_flags",
+    "check_quota",
+    "copy_messages",
+    "create_mailbox",
+    "delete_mailbox",
+    "ensure_mailbox",
+    "erase_due",
+    "expunge_all",
+    "expunge_deleted",
+    "expunge_messages",
+    "fetch_block",
+    "find_mailbox",
+    "first_unseen_uid",
+    "get_mailbox",
+    "highest_modseq",
+    "list_mailboxes",
+    "list_subscriptions",
+    "live_uids",
+    "message_rows",
+    "move_messages",
+    "parse_flags",
+    "read_content",
+    "rename_mailbox",
+    "set_special_use",
+    "subscribe",
+    "unsubscribe",
+]

@@ -1,0 +1,171 @@
+"""Filing a message: the one way in, for delivery, APPEND, import and what the server writes itself.
+
+First `prepare` (parse and render, in a worker thread, no database), then `add_message` in a transaction.
+The order on disk: the temporary file was synced before; link; directory sync; COMMIT; only then may the
+client be told.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from mox.store.changes import MessagesAdded
+from mox.store.counters import CounterChange
+from mox.store.errors import OverQuotaError, UidsExhaustedError
+from mox.store.flagging import add_keywords
+from mox.store.flags import NO_FLAGS, Flags
+from mox.store.prepared import RENDER_VERSION, Prepared
+from mox.store.spool import Content
+from mox.store.threads import place_in_thread
+from mox.store.times import imap_datetime
+from mox.store.transaction import Tx
+
+__all__ = ["Added", "Arrival", "NewMessage", "add_message", "check_quota"]
+
+_USED = "SELECT used_octets FROM account"
+_USE = "UPDATE account SET used_octets = used_octets + :octets"
+_TAKE_UID = "UPDATE mailbox SET uidnext = uidnext + 1 WHERE id = :id RETURNING uidnext - 1, uidvalidity"
+_INSERT_MESSAGE = """INSERT INTO message(id, mailbox_id, uid, create_seq, modseq, flags, keywords, flags_text,
+    received_at, saved_at, size, thread_id, message_id, base_subject, original_mailbox_id)
+  VALUES (:id, :mailbox_id, :uid, :modseq, :modseq, :flags, :keywords, :flags_text,
+    :received_at, :saved_at, :size, :thread_id, :message_id, :base_subject, :mailbox_id)"""
+_INSERT_CONTENT = """INSERT INTO content(id, prefix, header, internaldate, envelope, bodystructure, body,
+    render_version, needs_utf8, preview, problems, thread_parents, thread_missing_link,
+    envelope_from, envelope_to, remote_ip, transport, decisions)
+  VALUES (:id, :prefix, :header, :internaldate, :envelope, :bodystructure, :body,
+    :render_version, :needs_utf8, :preview, :problems, :thread_parents, :thread_missing_link,
+    :envelope_from, :envelope_to, :remote_ip, :transport, :decisions)"""
+_LAST_UID = 2**32 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """How a message came by SMTP.
+
+    Attributes:
+        envelope_from: Reverse path without brackets; empty for the null path.
+        envelope_to: The recipient this copy was for.
+        remote_ip: Of the client.
+        transport: EHLO name, TLS version and cipher, whatever else is known of the connection.
+        decisions: Each check with its result and reason, in order.
+    """
+
+    envelope_from: str
+    envelope_to: str
+    remote_ip: str
+    transport: Mapping[str, object] = field(default_factory=dict)
+    decisions: tuple[Mapping[str, object], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NewMessage:
+    """A message to be filed.
+
+    Attributes:
+        mailbox_id: Where.
+        content: Its octets, synced.
+        prepared: What was learned from them.
+        received_at: INTERNALDATE, Unix seconds; None for now.
+        arrival: None when it did not come by SMTP.
+    """
+
+    mailbox_id: int
+    content: Content
+    prepared: Prepared
+    flags: Flags = NO_FLAGS
+    received_at: int | None = None
+    arrival: Arrival | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """Where a message went."""
+
+    id: int
+    mailbox_id: int
+    uidvalidity: int
+    uid: int
+    modseq: int
+    size: int
+
+
+def check_quota(tx: Tx, octets: int) -> None:
+    """Refuse what does not fit.
+
+    Raises:
+        OverQuotaError: The account has no room for that many more octets.
+    """
+    if tx.quota_octets > 0:
+        free = tx.quota_octets - tx.connection.value(_USED)
+        if octets > free:
+            raise OverQuotaError(octets, free)
+
+
+def add_message(tx: Tx, new: NewMessage) -> Added:
+    """File a message and announce it.
+
+    Raises:
+        OverQuotaError: No room; nothing was changed, and the transaction can go on.
+        UidsExhaustedError: The mailbox gave its last UID.
+    """
+    prepared, flags = new.prepared, new.flags
+    size = prepared.size
+    check_quota(tx, size)
+    connection = tx.connection
+    uid, uidvalidity = connection.row(_TAKE_UID, id=new.mailbox_id) or (0, 0)
+    if uid > _LAST_UID:
+        raise UidsExhaustedError(new.mailbox_id)
+    id_ = tx.take_message_ids(1)
+    received_at = tx.now if new.received_at is None else new.received_at
+    place = place_in_thread(connection, prepared, mailbox_id=new.mailbox_id, received_at=received_at)
+    modseq, bits, text = tx.modseq, int(flags.bits), flags.text
+    connection.run(
+        _INSERT_MESSAGE,
+        id=id_,
+        mailbox_id=new.mailbox_id,
+        uid=uid,
+        modseq=modseq,
+        flags=bits,
+        keywords=" ".join(flags.keywords),
+        flags_text=text,
+        received_at=received_at,
+        saved_at=tx.now,
+        size=size,
+        thread_id=place.thread_id or id_,
+        message_id=prepared.message_id or None,
+        base_subject=prepared.base_subject or None,
+    )
+    arrival = new.arrival
+    connection.run(
+        _INSERT_CONTENT,
+        id=id_,
+        prefix=prepared.prefix,
+        header=prepared.header,
+        internaldate=imap_datetime(received_at),
+        envelope=prepared.envelope,
+        bodystructure=prepared.bodystructure,
+        body=prepared.body,
+        render_version=RENDER_VERSION,
+        needs_utf8=prepared.needs_utf8,
+        preview=prepared.preview,
+        problems=_json(prepared.problems),
+        thread_parents=json.dumps(place.parents, separators=(",", ":")),
+        thread_missing_link=place.is_link_missing,
+        envelope_from=arrival and arrival.envelope_from,
+        envelope_to=arrival and arrival.envelope_to,
+        remote_ip=arrival and arrival.remote_ip,
+        transport=arrival and _json(arrival.transport),
+        decisions=arrival and _json(arrival.decisions),
+    )
+    connection.run(_USE, octets=size)
+    counters = CounterChange()
+    counters.add(bits, size)
+    counters.apply(connection, new.mailbox_id, modseq)
+    add_keywords(tx, new.mailbox_id, flags.keywords)
+    tx.link_content(new.content, id_)
+    tx.announce(MessagesAdded(new.mailbox_id, modseq, ((uid, text),)))
+    return Added(id_, new.mailbox_id, uidvalidity, uid, modseq, size)
+
+
+def _json(value: object) -> str | None:
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False, default=dict) if value else None

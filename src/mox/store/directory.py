@@ -1,0 +1,92 @@
+"""All accounts of a data directory: opens them when asked for, closes those nobody has used for long."""
+
+import re
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
+from pathlib import Path
+
+from mox.runtime import Clock
+from mox.store.account import Account
+from mox.store.errors import AccountUnknownError
+from mox.store.initial import DEFAULT_MAILBOXES
+from mox.store.spool import SpoolDirectory
+
+__all__ = ["Store"]
+
+# Each open account holds about four file descriptors.
+_MOST_OPEN = 200
+# An account's name is a directory's name.
+_NAME = re.compile(r"[^/\\\x00-\x1f:*?\"<>|.][^/\\\x00-\x1f:*?\"<>|]{0,63}")
+
+
+class Store:
+    """The accounts of one server; on the loop's thread."""
+
+    def __init__(
+        self,
+        *,
+        directory: Path,
+        clock: Clock,
+        pool: Executor,
+        exists: Callable[[str], bool] = lambda _name: True,
+        quota_octets: Callable[[str], int] = lambda _name: 0,
+        initial_mailboxes: Sequence[tuple[str, str | None]] = DEFAULT_MAILBOXES,
+    ) -> None:
+        """Remember where accounts lie; none is opened yet.
+
+        Args:
+            directory: The server's data directory.
+            clock: For all times that are stored.
+            pool: Worker threads for writers and spools.
+            exists: Whether the configuration has an account of that name.
+            quota_octets: How much an account may hold; 0 is without limit.
+            initial_mailboxes: Name and special use of those a new account gets, besides Inbox.
+        """
+        self._accounts = directory / "accounts"
+        self._clock = clock
+        self._exists = exists
+        self._quota_octets = quota_octets
+        self._initial_mailboxes = tuple(initial_mailboxes)
+        self._open: OrderedDict[str, Account] = OrderedDict()
+        self.pool = pool
+        self.spools = SpoolDirectory(directory / "tmp", pool)
+
+    def account(self, name: str) -> Account:
+        """Return an account, opening it first if need be. Use it now; do not keep it over long waits.
+
+        A session that keeps it listens on its switchboard, and that keeps it open.
+
+        Raises:
+            AccountUnknownError: The configuration has none of that name.
+            mox.database.DatabaseError: It cannot be opened.
+        """
+        if (account := self._open.get(name)) is not None:
+            self._open.move_to_end(name)
+            return account
+        if _NAME.fullmatch(name) is None or not self._exists(name):
+            raise AccountUnknownError(name)
+        account = Account(
+            name=name,
+            directory=self._accounts / name,
+            clock=self._clock,
+            pool=self.pool,
+            quota_octets=lambda: self._quota_octets(name),
+            initial_mailboxes=self._initial_mailboxes,
+        )
+        self._open[name] = account
+        self._close_unused()
+        return account
+
+    def _close_unused(self) -> None:
+        for name, account in list(self._open.items())[: max(0, len(self._open) - _MOST_OPEN)]:
+            if account.is_idle:
+                account.close()
+                del self._open[name]
+
+    async def close(self) -> None:
+        """Wait for writers, then close all accounts."""
+        for account in self._open.values():
+            await account.finish_writing()
+            account.close()
+        self._open.clear()

@@ -1,0 +1,70 @@
+"""What the store refuses. The errors carry data; each front door has one table that words them."""
+
+__all__ = [
+    "AccountUnknownError",
+    "KeywordInvalidError",
+    "MailboxExistsError",
+    "MailboxHasChildrenError",
+    "MailboxNotAllowedError",
+    "MailboxUnknownError",
+    "OverQuotaError",
+    "StoreError",
+    "UidsExhaustedError",
+]
+
+
+class StoreError(Exception):
+    """The store cannot do what was asked; nothing was changed."""
+
+
+class AccountUnknownError(StoreError):
+    """No account of that name."""
+
+
+class MailboxUnknownError(StoreError):
+    """No live mailbox of that name or id."""
+
+    def __init__(self, mailbox: str | int) -> None:
+        super().__init__(f"no mailbox {mailbox!r}")
+        self.mailbox = mailbox
+
+
+class MailboxExistsError(StoreError):
+    """A live mailbox of that name is there already."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"mailbox {name!r} exists already")
+        self.name = name
+
+
+class MailboxHasChildrenError(StoreError):
+    """Only a mailbox without children can be deleted."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"mailbox {name!r} has children; delete them first")
+        self.name = name
+
+
+class MailboxNotAllowedError(StoreError):
+    """The operation is not allowed on this mailbox, usually the Inbox; the text says why."""
+
+
+class KeywordInvalidError(StoreError):
+    """A flag or keyword that cannot be kept."""
+
+    def __init__(self, keyword: str, why: str) -> None:
+        super().__init__(f"keyword {keyword!r} {why}")
+        self.keyword = keyword
+
+
+class OverQuotaError(StoreError):
+    """The account has no room for that many more octets."""
+
+    def __init__(self, wanted_octets: int, free_octets: int) -> None:
+        super().__init__(f"{wanted_octets} octets wanted, {max(0, free_octets)} free")
+        self.wanted_octets = wanted_octets
+        self.free_octets = free_octets
+
+
+class UidsExhaustedError(StoreError):
+    """The mailbox has given its last UID (RFC 9051 §2.3.1.1: 32 bits)."""

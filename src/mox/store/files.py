@@ -1,0 +1,75 @@
+"""Where message files lie: `msg/<dir>/<id>`, at most 8,192 in a directory.
+
+Files are immutable once linked in, and named by the message's id only; mailbox names never reach the file
+system. A file without a row is garbage, a row without a file is a fault.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from mox.runtime import link_or_copy, remove_file, sync_directory
+
+__all__ = ["MessageFiles", "directory_name"]
+
+_ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ-_"
+_PER_DIRECTORY_BITS = 13
+
+
+def directory_name(message_id: int) -> str:
+    """Return the directory of an id: 6 bits a character, least significant first (id 1 -> `a`)."""
+    number = message_id >> _PER_DIRECTORY_BITS
+    name = ""
+    while True:
+        name += _ALPHABET[number & 63]
+        number >>= 6
+        if not number:
+            return name
+
+
+class MessageFiles:
+    """The message files of one account."""
+
+    __slots__ = ("_made", "root")
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._made: set[Path] = set()
+
+    def path(self, message_id: int) -> Path:
+        """Return where a message's file lies."""
+        return self.root / directory_name(message_id) / str(message_id)
+
+    def link(self, source: Path, message_id: int) -> Path:
+        """Give a synced file its place; return the directory, to be synced before the COMMIT."""
+        target = self.path(message_id)
+        directory = target.parent
+        if directory not in self._made:
+            if not directory.exists():
+                directory.mkdir(mode=0o770, parents=True, exist_ok=True)
+                sync_directory(self.root)
+            self._made.add(directory)
+        link_or_copy(source, target)
+        return directory
+
+    def remove(self, message_id: int) -> None:
+        """Remove a message's file; one that is not there is fine."""
+        remove_file(self.path(message_id))
+
+    def highest_id(self, from_id: int) -> int:
+        """Return the highest id that has a file, at or above the directory of `from_id`; 0 if none.
+
+        A database that was restored from a backup may know fewer messages than there are files.
+        """
+        highest, number = 0, from_id >> _PER_DIRECTORY_BITS
+        while (directory := self.root / directory_name(number << _PER_DIRECTORY_BITS)).is_dir():
+            highest = max((int(f.name) for f in directory.iterdir() if f.name.isdecimal()), default=highest)
+            number += 1
+        return highest
+
+    def ids(self) -> Iterator[int]:
+        """Yield the ids of all files, in no order."""
+        if not self.root.is_dir():
+            return
+        for directory in self.root.iterdir():
+            for file in directory.iterdir():
+                yield int(file.name) if file.name.isdecimal() else -1

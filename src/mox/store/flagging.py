@@ -1,0 +1,91 @@
+"""Changing flags of messages (RFC 9051 §6.4.6, RFC 7162 §3.1.3)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mox.store.changes import FlagsChanged, KeywordsAdded
+from mox.store.counters import CounterChange
+from mox.store.flags import Flag, FlagChange, Flags, FlagsAction
+from mox.store.mailboxes import get_mailbox
+from mox.store.transaction import Tx
+
+__all__ = ["FlagsResult", "add_keywords", "change_flags"]
+
+_RANGE = """SELECT id, uid, flags, keywords, modseq, size FROM message
+  WHERE mailbox_id = :mailbox_id AND uid BETWEEN :first AND :last AND expunged_at IS NULL ORDER BY uid"""
+_UPDATE = """UPDATE message
+  SET flags = :flags, keywords = :keywords, flags_text = :flags_text, modseq = :modseq
+  WHERE id = :id"""
+_SET_KEYWORDS = "UPDATE mailbox SET keywords = :keywords, modseq = :modseq WHERE id = :id"
+
+
+@dataclass(frozen=True, slots=True)
+class FlagsResult:
+    """What a change of flags did.
+
+    Attributes:
+        modseq: Of the change; None if nothing changed.
+        changed: UIDs whose flags are other than before, ascending, with the new flags as IMAP writes them.
+        unchanged: UIDs that had the wanted flags already, with them.
+        conflicts: UIDs that were changed since the client's modseq, left alone (RFC 7162 §3.1.3).
+    """
+
+    modseq: int | None
+    changed: tuple[tuple[int, str], ...]
+    unchanged: tuple[tuple[int, str], ...]
+    conflicts: tuple[int, ...]
+
+
+def change_flags(
+    tx: Tx,
+    mailbox_id: int,
+    uid_ranges: Sequence[tuple[int, int]],
+    change: FlagChange,
+    *,
+    unchanged_since: int | None = None,
+) -> FlagsResult:
+    """Apply a change of flags to the live messages in the ranges of UIDs (inclusive, ascending).
+
+    Messages that are gone are passed over. The modseq moves only where something changes.
+    """
+    counters = CounterChange()
+    updates: list[dict[str, object]] = []
+    changed: list[tuple[int, str]] = []
+    unchanged: list[tuple[int, str]] = []
+    conflicts: list[int] = []
+    texts: dict[tuple[int, str], str] = {}
+    for first, last in uid_ranges:
+        rows = tx.connection.rows(_RANGE, mailbox_id=mailbox_id, first=first, last=last)
+        for id_, uid, old_bits, old_keywords, modseq, size in rows:
+            if unchanged_since is not None and modseq > unchanged_since:
+                conflicts.append(uid)
+                continue
+            key = bits, keywords = change.apply(old_bits, old_keywords)
+            if (text := texts.get(key)) is None:
+                text = texts[key] = Flags(Flag(bits), tuple(keywords.split())).text
+            if bits == old_bits and keywords == old_keywords:
+                unchanged.append((uid, text))
+                continue
+            counters.replace(old_bits, bits, size)
+            changed.append((uid, text))
+            updates.append(
+                {"id": id_, "flags": bits, "keywords": keywords, "flags_text": text, "modseq": tx.modseq}
+            )
+    if updates:
+        tx.connection.run_many(_UPDATE, updates)
+        counters.apply(tx.connection, mailbox_id, tx.modseq)
+        if change.action is not FlagsAction.REMOVE:
+            add_keywords(tx, mailbox_id, change.flags.keywords)
+        tx.announce(FlagsChanged(mailbox_id, tx.modseq, tuple(changed)))
+    return FlagsResult(tx.modseq if updates else None, tuple(changed), tuple(unchanged), tuple(conflicts))
+
+
+def add_keywords(tx: Tx, mailbox_id: int, keywords: Sequence[str]) -> None:
+    """Note that a mailbox's messages use these keywords; they are never taken back."""
+    if not keywords:
+        return
+    known = get_mailbox(tx.connection, mailbox_id).keywords
+    if new := set(keywords) - set(known):
+        all_keywords = tuple(sorted({*known, *new}))
+        tx.connection.run(_SET_KEYWORDS, id=mailbox_id, keywords=" ".join(all_keywords), modseq=tx.modseq)
+        tx.announce(KeywordsAdded(mailbox_id, tx.modseq, all_keywords))

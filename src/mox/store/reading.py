@@ -1,0 +1,131 @@
+"""Reads of messages: short, inline on the loop, through an account's `reader`.
+
+Rows of removed messages can be read too, for sessions that have not heard of the removal.
+"""
+
+from array import array
+from dataclasses import dataclass
+from pathlib import Path
+
+from mox.database import Connection
+from mox.store.account import Account
+from mox.store.flags import Flag
+
+__all__ = [
+    "MessageRow",
+    "StoredContent",
+    "first_unseen_uid",
+    "highest_modseq",
+    "live_uids",
+    "message_rows",
+    "read_content",
+]
+
+_UIDS = """SELECT group_concat(uid, ' ') FROM
+  (SELECT uid FROM message WHERE mailbox_id = :mailbox_id AND expunged_at IS NULL ORDER BY uid)"""
+_FIRST_UNSEEN = """SELECT min(uid) FROM message
+  WHERE mailbox_id = :mailbox_id AND expunged_at IS NULL AND NOT flags & :seen"""
+_MODSEQ = "SELECT modseq FROM account"
+_COLUMNS = "id, uid, modseq, flags, flags_text, received_at, saved_at, size, expunged_at, moved_to"
+_LIVE = f"""SELECT {_COLUMNS} FROM message
+  WHERE mailbox_id = :mailbox_id AND uid BETWEEN :first AND :last AND expunged_at IS NULL
+  ORDER BY uid LIMIT :limit"""  # noqa: S608  a constant
+# By modseq's index: its first column is the mailbox. Tombstones are few, and asked for seldom.
+_WITH_REMOVED = f"""SELECT {_COLUMNS} FROM message
+  WHERE mailbox_id = :mailbox_id AND uid BETWEEN :first AND :last ORDER BY uid LIMIT :limit"""  # noqa: S608  a constant
+_CONTENT = """SELECT prefix, header, internaldate, envelope, bodystructure, body, needs_utf8, preview
+  FROM content WHERE id = :id"""
+
+
+@dataclass(frozen=True, slots=True)
+class MessageRow:
+    """A message without its content; times are Unix seconds."""
+
+    id: int
+    uid: int
+    modseq: int
+    bits: int
+    flags_text: str
+    received_at: int
+    saved_at: int
+    size: int
+    expunged_at: int | None
+    moved_to: int | None
+
+    @property
+    def content_id(self) -> int:
+        """Whose content row and file hold this message's octets."""
+        return self.id if self.moved_to is None else self.moved_to
+
+    @property
+    def is_seen(self) -> bool:
+        r"""Whether \Seen is set."""
+        return bool(self.bits & Flag.SEEN)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredContent:
+    """What is stored beside a message's file.
+
+    Attributes:
+        prefix: Octets before the file; the message is both.
+        header: The whole header section, prefix included; None if it is too large to be kept here.
+        path: The file.
+    """
+
+    prefix: bytes
+    header: bytes | None
+    internaldate: str
+    envelope: bytes
+    bodystructure: bytes
+    body: bytes
+    needs_utf8: bool
+    preview: str
+    path: Path
+
+
+def live_uids(connection: Connection, mailbox_id: int) -> "array[int]":
+    """Return the UIDs of a mailbox, ascending."""
+    # One aggregated row: the driver gives up its turn at every row.
+    text = connection.value(_UIDS, mailbox_id=mailbox_id)
+    return array("L", map(int, text.split())) if text else array("L")
+
+
+def first_unseen_uid(connection: Connection, mailbox_id: int) -> int | None:
+    """Return the lowest UID without the Seen flag."""
+    uid: int | None = connection.value(_FIRST_UNSEEN, mailbox_id=mailbox_id, seen=int(Flag.SEEN))
+    return uid
+
+
+def highest_modseq(connection: Connection) -> int:
+    """Return the account's last modseq."""
+    modseq: int = connection.value(_MODSEQ)
+    return modseq
+
+
+def message_rows(
+    connection: Connection,
+    mailbox_id: int,
+    first_uid: int,
+    last_uid: int,
+    *,
+    with_removed: bool = False,
+    limit: int = -1,
+) -> list[MessageRow]:
+    """Return the messages in a range of UIDs, ascending."""
+    rows = connection.rows(
+        _WITH_REMOVED if with_removed else _LIVE,
+        mailbox_id=mailbox_id,
+        first=first_uid,
+        last=last_uid,
+        limit=limit,
+    )
+    return [MessageRow(*row) for row in rows]
+
+
+def read_content(account: Account, row: MessageRow) -> StoredContent | None:
+    """Return what is stored beside a message's file; None when it was erased."""
+    found = account.reader.row(_CONTENT, id=row.content_id)
+    if found is None:
+        return None
+    return StoredContent(*found, account.files.path(row.content_id))

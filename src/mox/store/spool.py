@@ -1,0 +1,129 @@
+"""A message on its way in: a temporary file that is written in pieces and synced once.
+
+Small messages stay in memory until the end, so that they cost one visit to a worker thread. The file is
+removed by `discard`, whatever happened; what was filed has its own hard link by then.
+"""
+
+import asyncio
+import os
+import re
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+
+from mox.runtime import remove_file
+
+__all__ = ["Content", "Spool", "SpoolDirectory"]
+
+_IN_MEMORY_OCTETS = 256 << 10
+_BARE_LF = re.compile(rb"(?<!\r)\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """A message's octets, closed and on stable storage.
+
+    Attributes:
+        path: The temporary file; hard-linked into each account it goes to.
+        size: In octets.
+        octets: The same, when it is small enough to have stayed in memory.
+    """
+
+    path: Path
+    size: int
+    octets: bytes | None
+
+
+class Spool:
+    """One message; used by one task."""
+
+    __slots__ = ("_buffer", "_buffered", "_ends_in_cr", "_file", "_pool", "path", "size")
+
+    def __init__(self, path: Path, pool: Executor) -> None:
+        self.path = path
+        self._pool = pool
+        self._buffer: list[bytes] = []
+        self._buffered = 0
+        self._file: int | None = None
+        self._ends_in_cr = False
+        self.size = 0
+
+    def write(self, octets: bytes) -> None:
+        """Add octets; call `flush` when `wants_flush` says so."""
+        self._buffer.append(octets)
+        self._buffered += len(octets)
+        self.size += len(octets)
+
+    def write_text_lines(self, octets: bytes) -> None:
+        """Add octets of a client that may end lines with a bare LF; they are stored as CRLF."""
+        if octets:
+            if self._ends_in_cr and octets[:1] == b"\n":
+                # The CR of this pair came with the piece before.
+                fixed = b"\n" + _BARE_LF.sub(b"\r\n", octets[1:])
+            else:
+                fixed = _BARE_LF.sub(b"\r\n", octets)
+            self._ends_in_cr = octets[-1:] == b"\r"
+            self.write(fixed)
+
+    @property
+    def wants_flush(self) -> bool:
+        """Say whether enough is in memory to be written."""
+        return self._buffered >= _IN_MEMORY_OCTETS
+
+    async def flush(self) -> None:
+        """Write what is in memory."""
+        await asyncio.get_running_loop().run_in_executor(self._pool, self._write_out)
+
+    def _write_out(self) -> None:
+        if self._file is None:
+            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+            self._file = os.open(self.path, flags, 0o600)
+        pending, self._buffer, self._buffered = b"".join(self._buffer), [], 0
+        view = memoryview(pending)
+        while view:
+            view = view[os.write(self._file, view) :]
+
+    def finish(self) -> Content:
+        """Write the rest, sync and close; blocking, for a worker thread."""
+        octets = b"".join(self._buffer) if self._file is None else None
+        try:
+            self._write_out()
+            os.fsync(self._opened)
+        finally:
+            self._close()
+        return Content(self.path, self.size, octets)
+
+    @property
+    def _opened(self) -> int:
+        assert self._file is not None  # noqa: S101  _write_out has just opened it
+        return self._file
+
+    def _close(self) -> None:
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
+
+    def discard(self) -> None:
+        """Close and remove the temporary file; may be called at any time, and more than once."""
+        self._buffer.clear()
+        was_written = self._file is not None or self.size
+        self._close()
+        if was_written:
+            remove_file(self.path)
+
+
+class SpoolDirectory:
+    """Makes spools; what an earlier process left behind is removed at the start."""
+
+    def __init__(self, directory: Path, pool: Executor) -> None:
+        self._directory = directory
+        self._pool = pool
+        self._numbers = count()
+        directory.mkdir(mode=0o770, parents=True, exist_ok=True)
+        for left in directory.glob("spool-*"):
+            remove_file(left)
+
+    def new(self) -> Spool:
+        """Begin a message."""
+        return Spool(self._directory / f"spool-{os.getpid()}-{next(self._numbers)}", self._pool)

@@ -1,0 +1,80 @@
+"""One change of an account: everything that changes an account's data goes through a `Tx`.
+
+Invariants: all changes of one `Tx` share one modseq; what it announces is written to the change log in the
+same transaction, and published after the COMMIT in commit order.
+"""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from mox.database import Connection, Transaction
+from mox.runtime import remove_file
+from mox.store.changes import Change, log_entry
+from mox.store.files import MessageFiles
+from mox.store.spool import Content
+
+__all__ = ["Tx"]
+
+_NEXT_MODSEQ = "UPDATE account SET modseq = modseq + 1 RETURNING modseq"
+_NEXT_IDS = "UPDATE account SET next_message_id = next_message_id + :count RETURNING next_message_id"
+_LOG = "INSERT INTO change(modseq, kind, mailbox_id, data) VALUES (:modseq, :kind, :mailbox_id, :data)"
+
+
+class Tx:
+    """A writing transaction on one account, in a worker thread.
+
+    Attributes:
+        connection: The account's index.
+        now: Unix seconds, the same for all that happens here.
+        quota_octets: How much the account may hold; 0 is without limit.
+    """
+
+    __slots__ = ("_changes", "_files", "_modseq", "_transaction", "connection", "now", "quota_octets")
+
+    def __init__(self, transaction: Transaction, *, files: MessageFiles, now: int, quota_octets: int) -> None:
+        self._transaction = transaction
+        self.connection: Connection = transaction.connection
+        self._files = files
+        self.now = now
+        self.quota_octets = quota_octets
+        self._modseq: int | None = None
+        self._changes: list[Change] = []
+
+    @property
+    def modseq(self) -> int:
+        """The modseq of this transaction; given when first asked for."""
+        if self._modseq is None:
+            self._modseq = self.connection.value(_NEXT_MODSEQ)
+        return self._modseq
+
+    def take_message_ids(self, count: int) -> int:
+        """Reserve ids; return the first."""
+        following: int = self.connection.value(_NEXT_IDS, count=count)
+        return following - count
+
+    def announce(self, change: Change) -> None:
+        """Log a change, and publish it after the COMMIT."""
+        self._changes.append(change)
+
+    def link_content(self, content: Content, message_id: int) -> None:
+        """Give a new message its file."""
+        self._link(content.path, message_id)
+
+    def link_message(self, from_id: int, message_id: int) -> None:
+        """Give a copy of a message its own name for the same file."""
+        self._link(self._files.path(from_id), message_id)
+
+    def _link(self, source: Path, message_id: int) -> None:
+        target = self._files.path(message_id)
+        # First, so that a failure between link and its return leaves nothing behind.
+        self._transaction.on_rollback(lambda: remove_file(target))
+        self._transaction.sync_directory(self._files.link(source, message_id))
+
+    def finish(self, publish: Callable[[Sequence[Change]], None]) -> None:
+        """Write the change log; called once, after the function succeeded."""
+        if not self._changes:
+            return
+        for change in self._changes:
+            kind, data = log_entry(change)
+            self.connection.run(_LOG, modseq=self.modseq, kind=kind, mailbox_id=change.mailbox_id, data=data)
+        self._transaction.after_commit(lambda: publish(self._changes))
