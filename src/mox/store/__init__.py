@@ -1,4 +1,4 @@
-"""Accounts' mail: mailboxes, messages, flags, changes and files. Everything that keeps mail goes through here.
+"""Accounts' mail: mailboxes, messages, flags, changes and files. All that keeps mail goes through here.
 
 One SQLite database per account beside one file per message. Reads run inline on the loop; a change is a
 function on a `Tx`, run in a worker thread, committed with others, on stable storage when `write` returns, and

@@ -1,5 +1,6 @@
 """All accounts of a data directory: opens them when asked for, closes those nobody has used for long."""
 
+import asyncio
 import re
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
@@ -10,7 +11,8 @@ from mox.runtime import Clock
 from mox.store.account import Account
 from mox.store.errors import AccountUnknownError
 from mox.store.initial import DEFAULT_MAILBOXES
-from mox.store.spool import SpoolDirectory
+from mox.store.prepared import Prepared, prepare_content
+from mox.store.spool import Content, Spool, SpoolDirectory
 
 __all__ = ["Store"]
 
@@ -78,6 +80,15 @@ class Store:
         self._close_unused()
         return account
 
+    async def prepare(self, spool: Spool, prefix: bytes = b"") -> tuple[Content, Prepared]:
+        """Put a spooled message on stable storage and learn what there is to know of it.
+
+        Args:
+            spool: All written; the caller discards it when it is done with the content.
+            prefix: Complete header lines to go before it.
+        """
+        return await asyncio.get_running_loop().run_in_executor(self.pool, _finish, spool, prefix)
+
     def _close_unused(self) -> None:
         for name, account in list(self._open.items())[: max(0, len(self._open) - _MOST_OPEN)]:
             if account.is_idle:
@@ -90,3 +101,8 @@ class Store:
             await account.finish_writing()
             account.close()
         self._open.clear()
+
+
+def _finish(spool: Spool, prefix: bytes) -> tuple[Content, Prepared]:
+    content = spool.finish()
+    return content, prepare_content(content, prefix)

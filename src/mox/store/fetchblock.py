@@ -42,7 +42,8 @@ def _statement(columns: tuple[FetchColumn, ...], is_contiguous: bool, only_7bit:
     line = f"'* '||{number}||' FETCH ('||{items}||')'||char(13, 10)"
     return f"""SELECT count(*), CAST(group_concat({line}, '') AS BLOB) FROM (
         SELECT * {count} FROM message {join}
-        WHERE mailbox_id = :mailbox_id AND uid BETWEEN :first_uid AND :last_uid AND expunged_at IS NULL {plain}
+        WHERE mailbox_id = :mailbox_id AND uid BETWEEN :first_uid AND :last_uid
+          AND expunged_at IS NULL {plain}
         ORDER BY uid)"""  # noqa: S608  made of the constants above
 
 

@@ -4,12 +4,33 @@ Pure and without database; run in a worker thread. A malformed message is never 
 noted.
 """
 
+import mmap
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-__all__ = ["RENDER_VERSION", "Prepared"]
+from moxkit.message import (
+    Part,
+    Source,
+    base_subject,
+    header_of,
+    message_id,
+    parse,
+    preview,
+    references,
+    render_bodystructure,
+    render_envelope,
+)
+from mox.store.spool import Content
+
+__all__ = ["RENDER_VERSION", "Prepared", "prepare", "prepare_content"]
 
 # Raised when renderings change; older rows are rendered anew when read.
 RENDER_VERSION = 1
+
+# Header sections up to here are kept in the database, so that FETCH of header fields opens no file.
+_KEPT_HEADER_OCTETS = 16 << 10
+# What is worth noting of one message.
+_MOST_PROBLEMS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,3 +66,62 @@ class Prepared:
     base_subject: str
     is_reply: bool
     is_dsn: bool
+
+
+def prepare_content(content: Content, prefix: bytes) -> Prepared:
+    """Learn what there is to know of a spooled message; blocking."""
+    if content.octets is not None:
+        return prepare(content.octets, prefix)
+    if content.size == 0:
+        return prepare(b"", prefix)
+    # Closed before anybody renames or removes the file: Windows insists.
+    with content.path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as octets:
+        return prepare(octets, prefix)
+
+
+def prepare(octets: Source, prefix: bytes) -> Prepared:
+    """Learn what there is to know of a message.
+
+    Args:
+        octets: The content as it came, without the prefix.
+        prefix: Complete header lines that go before it.
+    """
+    part = parse(octets)
+    headers = header_of(part, octets)
+    envelope = render_envelope(part, octets)
+    bodystructure = render_bodystructure(part, octets)
+    body = render_bodystructure(part, octets, extended=False)
+    subject = base_subject(headers.text("subject") or "")
+    header_size = len(prefix) + part.header_end - part.header_start
+    return Prepared(
+        size=len(prefix) + len(octets),
+        prefix=prefix,
+        header=prefix + bytes(octets[part.header_start : part.header_end])
+        if header_size <= _KEPT_HEADER_OCTETS
+        else None,
+        envelope=envelope.octets,
+        bodystructure=bodystructure.octets,
+        body=body.octets,
+        needs_utf8=envelope.needs_utf8 or bodystructure.needs_utf8,
+        preview=preview(part, octets),
+        problems=tuple(dict.fromkeys(_problems(part)))[:_MOST_PROBLEMS],
+        message_id=message_id(headers) or "",
+        references=references(headers),
+        base_subject=subject.text,
+        is_reply=subject.is_reply_or_forward,
+        is_dsn=_is_dsn(part),
+    )
+
+
+def _problems(part: Part) -> Iterator[str]:
+    for each in part.walk():
+        yield from each.problems
+
+
+def _is_dsn(part: Part) -> bool:
+    # RFC 6522 §3 with the report type of RFC 3464 §2.
+    return (
+        part.type == "multipart"
+        and part.subtype == "report"
+        and part.params.get("report-type", "").lower() in {"delivery-status", "global-delivery-status"}
+    )

@@ -128,4 +128,15 @@ def read_content(account: Account, row: MessageRow) -> StoredContent | None:
     found = account.reader.row(_CONTENT, id=row.content_id)
     if found is None:
         return None
-    return StoredContent(*found, account.files.path(row.content_id))
+    prefix, header, internaldate, envelope, bodystructure, body, needs_utf8, preview = found
+    return StoredContent(
+        prefix=prefix,
+        header=header,
+        internaldate=internaldate,
+        envelope=envelope,
+        bodystructure=bodystructure,
+        body=body,
+        needs_utf8=bool(needs_utf8),
+        preview=preview,
+        path=account.files.path(row.content_id),
+    )
