@@ -1,0 +1,82 @@
+"""Internet messages and MIME, over byte offsets (RFC 5322, 2045-2047, 2183, 2231, 5256, 6532, 8970, 9051).
+
+Parses a message into a tree of parts that hold offsets only, reads headers, and renders what IMAP shows of
+them. It does not verify signatures, judge, store or send, and it never changes octets it was given.
+
+    part = parse(content)                       # bytes, mmap or memoryview
+    author = from_address(header_of(part, content))
+    envelope = render_envelope(part, content).octets
+    span = section(part, (1, 2), Section.MIME)
+
+Parsing refuses nothing: what is malformed is noted in `Part.problems`.
+"""
+
+from moxkit.message.addresses import (
+    Address,
+    AddressList,
+    Group,
+    addresses_in,
+    from_address,
+    parse_addresses,
+    quote_localpart,
+)
+from moxkit.message.bodystructure import render_bodystructure
+from moxkit.message.charsets import decode_charset, is_known_charset
+from moxkit.message.dates import format_date, parse_date
+from moxkit.message.encodedwords import decode_words, encode_word
+from moxkit.message.envelope import render_envelope
+from moxkit.message.headers import Field, Headers, content_fields, header_fields, header_of
+from moxkit.message.identifiers import message_id, normalise_message_id, references
+from moxkit.message.imapvalue import Rendered
+from moxkit.message.octets import Source
+from moxkit.message.parameters import decode_parameters, parse_parameters
+from moxkit.message.parse import find_header_end, parse
+from moxkit.message.part import Content, Disposition, Limits, Part
+from moxkit.message.sections import Section, Span, find_part, section
+from moxkit.message.subject import BaseSubject, base_subject, is_reply_or_forward
+from moxkit.message.unfolding import display_text, unfold
+
+__all__ = [
+    "Address",
+    "AddressList",
+    "BaseSubject",
+    "Content",
+    "Disposition",
+    "Field",
+    "Group",
+    "Headers",
+    "Limits",
+    "Part",
+    "Rendered",
+    "Section",
+    "Source",
+    "Span",
+    "addresses_in",
+    "base_subject",
+    "content_fields",
+    "decode_charset",
+    "decode_parameters",
+    "decode_words",
+    "display_text",
+    "encode_word",
+    "find_header_end",
+    "find_part",
+    "format_date",
+    "from_address",
+    "header_fields",
+    "header_of",
+    "is_known_charset",
+    "is_reply_or_forward",
+    "message_id",
+    "normalise_message_id",
+    "parse",
+    "parse_addresses",
+    "parse_date",
+    "parse_parameters",
+    "quote_localpart",
+    "references",
+    "render_bodystructure",
+    "render_envelope",
+    "section",
+    "unfold",
+]
