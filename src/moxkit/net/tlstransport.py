@@ -35,7 +35,10 @@ _GATHER_OCTETS = 262144  # ciphertext handed to the raw transport at once
 # Fatal unrecognized_name in the clear, as before a ServerHello (RFC 6066 §3, RFC 8446 §5.1).
 _UNRECOGNIZED_NAME = b"\x15\x03\x03\x00\x02\x02\x70"
 # OpenSSL's words for alerts that were received; ours say what we found ourselves.
-_ALERT = re.compile(r"(?:ssl/tls|sslv3|tlsv1|tlsv13) (?:alert )?(.+)")
+_ALERT = re.compile(
+    r"(?:ssl/tls|tls|sslv3|tlsv1|tlsv13) alert (.+)"
+    r"|tlsv1 (unrecognized name|unsupported extension|bad certificate status response)"
+)
 _ADDRESS = re.compile(r"[0-9.]+|.*:.*")
 
 
@@ -482,5 +485,5 @@ def _reason(error: Exception) -> tuple[str, str | None]:
         queue = error.args[0] if error.args else []
         reason = str(queue[0][-1]) if queue else "unknown failure"
         found = _ALERT.fullmatch(reason)
-        return reason, found[1].replace(" ", "_") if found else None
+        return reason, (found[1] or found[2]).replace(" ", "_") if found else None
     return str(error) or type(error).__name__, None
