@@ -18,12 +18,11 @@ class Tasks:
     def __len__(self) -> int:
         return len(self._tasks)
 
-    def spawn(self, coroutine: Coroutine[object, object, None], name: str) -> asyncio.Task[None]:
+    def spawn(self, coroutine: Coroutine[object, object, None], name: str) -> None:
         """Run a coroutine until it ends or the owner closes."""
         task = asyncio.create_task(coroutine, name=name)  # noqa: TID251  this is where tasks get their owner
         self._tasks.add(task)
         task.add_done_callback(self._ended)
-        return task
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)

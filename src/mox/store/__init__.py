@@ -43,6 +43,7 @@ from mox.store.errors import (
 )
 from mox.store.expunge import erase_due, expunge_all, expunge_deleted, expunge_messages
 from mox.store.fetchblock import FetchColumn, fetch_block
+from mox.store.files import MessageFiles
 from mox.store.flagging import FlagsResult, change_flags
 from mox.store.flags import NO_FLAGS, SYSTEM_FLAGS, Flag, FlagChange, Flags, FlagsAction, parse_flags
 from mox.store.mailboxes import (
@@ -105,6 +106,7 @@ __all__ = [
     "MailboxRemoved",
     "MailboxRenamed",
     "MailboxUnknownError",
+    "MessageFiles",
     "MessageRow",
     "MessagesAdded",
     "MessagesRemoved",

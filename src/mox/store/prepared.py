@@ -8,6 +8,7 @@ import mmap
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from mox.store.spool import Content
 from moxkit.message import (
     Part,
     Source,
@@ -20,7 +21,6 @@ from moxkit.message import (
     render_bodystructure,
     render_envelope,
 )
-from mox.store.spool import Content
 
 __all__ = ["RENDER_VERSION", "Prepared", "prepare", "prepare_content"]
 

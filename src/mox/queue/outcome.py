@@ -1,0 +1,35 @@
+"""What an attempt came to, for one recipient."""
+
+from dataclasses import dataclass
+
+__all__ = ["Delivered", "Failed", "Result", "Retry"]
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """The remote server took responsibility."""
+
+    code: int
+    enhanced: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """Not now: a 4xx reply, or no answer at all (code None)."""
+
+    code: int | None
+    enhanced: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """Never: a 5xx reply, or the queue gave up."""
+
+    code: int | None
+    enhanced: str
+    text: str
+
+
+Result = Delivered | Retry | Failed

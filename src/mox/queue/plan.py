@@ -1,0 +1,29 @@
+"""When the next attempt is: pure."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+__all__ = ["RetryPlan", "next_attempt"]
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPlan:
+    """How patient the queue is (RFC 5321 §4.5.4.1 asks for at least 4-5 days).
+
+    Attributes:
+        first: Wait after the first attempt; doubles each time.
+        longest: No wait is longer.
+        give_up_after: Counted from when the message was queued.
+    """
+
+    first: timedelta = timedelta(minutes=7.5)
+    longest: timedelta = timedelta(hours=8)
+    give_up_after: timedelta = timedelta(days=5)
+
+
+def next_attempt(plan: RetryPlan, *, attempts: int, queued_at: datetime, now: datetime) -> datetime | None:
+    """Return when to try again after that many failed attempts, or None to give up."""
+    # Bounded before it is raised to a power.
+    wait = min(plan.longest, plan.first * 2 ** min(attempts - 1, 20))
+    due_at = now + wait
+    return due_at if due_at < queued_at + plan.give_up_after else None

@@ -1,0 +1,212 @@
+"""The queue at work: takes messages in, sleeps until one is due, makes attempts, keeps the score.
+
+Invariant: an entry leaves the database only after its delivery was acknowledged, or it failed for good. A
+crash between the acknowledgement and the COMMIT delivers twice; that is the one doubling SMTP cannot avoid
+(RFC 1047).
+"""
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor
+from datetime import timedelta
+from pathlib import Path
+from typing import Protocol
+
+from mox.database import GroupWriter, Migrations, Transaction, open_database, open_reader
+from mox.queue.entries import (
+    NewMessage,
+    QueuedEntry,
+    QueuedMessage,
+    due_groups,
+    insert_message,
+    list_entries,
+    next_due_at,
+    postpone,
+    record,
+)
+from mox.queue.outcome import Delivered, Failed, Result, Retry
+from mox.queue.plan import RetryPlan, next_attempt
+from mox.runtime import Clock, Tasks, remove_file, sync_directory
+from mox.store import Content, MessageFiles
+
+__all__ = ["Deliverer", "DeliveryListener", "Queue"]
+
+logger = logging.getLogger(__name__)
+
+_MIGRATIONS = Migrations("mox.queue", "schema")
+_NOTHING_DUE_S = 3600.0
+
+
+class Deliverer(Protocol):
+    """Makes one delivery."""
+
+    async def deliver(self, message: QueuedMessage, content: Path) -> Mapping[int, Result]:
+        """Send a message to its recipients; return a result by entry id.
+
+        Trouble of any kind is a result; an exception is a bug, and counts as a reason to try again.
+        """
+        ...
+
+
+class DeliveryListener(Protocol):
+    """Hears what became of messages."""
+
+    async def finished(self, message: QueuedMessage, entry: QueuedEntry, result: Delivered | Failed) -> None:
+        """Take note that a recipient is done with, before its entry goes."""
+        ...
+
+
+class Queue:
+    """The outgoing queue of a server; on the loop's thread."""
+
+    def __init__(
+        self,
+        *,
+        directory: Path,
+        clock: Clock,
+        pool: Executor,
+        deliverer: Deliverer,
+        listeners: Sequence[DeliveryListener] = (),
+        plan: RetryPlan = RetryPlan(),  # noqa: B008  frozen
+        concurrency: int = 100,
+    ) -> None:
+        """Open `queue/` below the data directory, creating it if need be; blocking."""
+        root = directory / "queue"
+        if not root.exists():
+            root.mkdir(mode=0o770, parents=True)
+            sync_directory(directory)
+        self._writing = open_database(root / "index.db", _MIGRATIONS)
+        self._reader = open_reader(root / "index.db")
+        self._writer = GroupWriter(self._writing, pool)
+        self._files = MessageFiles(root / "msg")
+        self._files.root.mkdir(mode=0o770, exist_ok=True)
+        self._clock = clock
+        self._deliverer = deliverer
+        self._listeners = tuple(listeners)
+        self._plan = plan
+        self._concurrency = concurrency
+        self._tasks = Tasks()
+        self._in_progress: set[int] = set()
+        self._wakeup = asyncio.Event()
+
+    async def add(self, new: NewMessage, content: Content) -> int:
+        """Put a message on stable storage and in the queue; return its id."""
+        now = self._now()
+
+        def insert(transaction: Transaction) -> int:
+            id_ = insert_message(transaction.connection, new, content_size=content.size, now=now)
+            target = self._files.path(id_)
+            transaction.on_rollback(lambda: remove_file(target))
+            transaction.sync_directory(self._files.link(content.path, id_))
+            return id_
+
+        id_ = await self._writer.run(insert)
+        logger.info(
+            "message queued",
+            extra={
+                "queueid": id_,
+                "account": new.account,
+                "recipients": len(new.recipients),
+                "size": content.size,
+            },
+        )
+        self._wakeup.set()
+        return id_
+
+    def entries(self) -> list[dict[str, object]]:
+        """Return all entries, soonest first."""
+        return list_entries(self._reader)
+
+    async def run(self) -> None:
+        """Deliver until cancelled."""
+        while True:
+            self._wakeup.clear()
+            await self._start_due()
+            due_at = next_due_at(self._reader)
+            wait_s = _NOTHING_DUE_S if due_at is None else max(0.0, due_at - self._now())
+            if self._in_progress:
+                # What is under way still looks due until its attempt was counted; its end wakes us.
+                wait_s = max(wait_s, 1.0)
+            await self._sleep(wait_s)
+
+    async def _sleep(self, seconds: float) -> None:
+        woken = asyncio.ensure_future(self._wakeup.wait())
+        slept = asyncio.ensure_future(self._clock.sleep(seconds))
+        try:
+            await asyncio.wait((woken, slept), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            woken.cancel()
+            slept.cancel()
+
+    async def _start_due(self) -> None:
+        room = self._concurrency - len(self._tasks)
+        if room <= 0:
+            return
+        for message in due_groups(self._reader, now=self._now(), limit=room * 4):
+            if len(self._tasks) >= self._concurrency:
+                return
+            entries = tuple(entry for entry in message.entries if entry.id not in self._in_progress)
+            if entries:
+                self._in_progress.update(entry.id for entry in entries)
+                self._tasks.spawn(self._attempt(message, entries), f"queue attempt {message.id}")
+
+    async def _attempt(self, message: QueuedMessage, entries: tuple[QueuedEntry, ...]) -> None:
+        try:
+            await self._try(message, entries)
+        finally:
+            self._in_progress.difference_update(entry.id for entry in entries)
+            self._wakeup.set()
+
+    async def _try(self, message: QueuedMessage, entries: tuple[QueuedEntry, ...]) -> None:
+        now = self._clock.now()
+        attempts = 1 + max(entry.attempts for entry in entries)
+        next_at = next_attempt(self._plan, attempts=attempts, queued_at=message.queued_at, now=now)
+        # If the program dies in the middle: try again later, even where it would give up.
+        due_at = next_at or now + self._plan.longest
+        await self._writer.run(
+            lambda tx: postpone(
+                tx.connection, entries, due_at=int(due_at.timestamp()), now=int(now.timestamp())
+            )
+        )
+        try:
+            results = dict(await self._deliverer.deliver(message, self._files.path(message.id)))
+        except Exception:
+            logger.exception("delivery crashed", extra={"queueid": message.id})
+            results = {}
+        for entry in entries:
+            result = results.get(entry.id) or Retry(None, "4.3.0", "internal error, see the log")
+            if isinstance(result, Retry) and next_at is None:
+                waited = timedelta(seconds=int((now - message.queued_at).total_seconds()))
+                result = Failed(result.code, result.enhanced, f"gave up after {waited}: {result.text}")
+            await self._finish(message, entry, result)
+
+    async def _finish(self, message: QueuedMessage, entry: QueuedEntry, result: Result) -> None:
+        log = logger.info if isinstance(result, Delivered) else logger.warning
+        log(
+            "delivery attempt",
+            extra={
+                "queueid": message.id,
+                "recipient": entry.recipient,
+                "result": type(result).__name__.lower(),
+                "code": result.code,
+                "text": result.text,
+            },
+        )
+        if not isinstance(result, Retry):
+            for listener in self._listeners:
+                await listener.finished(message, entry, result)
+        now = self._now()
+        is_last = await self._writer.run(lambda tx: record(tx.connection, message.id, entry, result, now=now))
+        if is_last:
+            self._files.remove(message.id)
+
+    def _now(self) -> int:
+        return int(self._clock.now().timestamp())
+
+    async def close(self) -> None:
+        """Stop attempts, finish writing, close."""
+        await self._tasks.close()
+        await self._writer.run(lambda _: None)
+        self._reader.close()
+        self._writing.close()
