@@ -3,10 +3,13 @@
 The reasons are result types of TLS reports (RFC 8460 §4.3.2), so that they can be counted as they are.
 """
 
+import contextlib
 import datetime as dt
 import ipaddress
+import re
 import ssl
 import sys
+import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -16,6 +19,8 @@ from cryptography.x509.verification import PolicyBuilder, Store, VerificationErr
 from moxkit.net.tlstransport import Verdict
 
 __all__ = ["system_roots", "webpki_verdict"]
+
+_PEM = re.compile(r"-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----")
 
 
 def webpki_verdict(
@@ -60,18 +65,30 @@ def webpki_verdict(
 
 def system_roots() -> tuple[x509.Certificate, ...]:
     """Load the trust anchors of the operating system; empty if it has none in the usual place."""
+    roots = []
+    with warnings.catch_warnings():
+        # Stores contain old roots with odd serial numbers, which cryptography warns of, later refuses.
+        warnings.simplefilter("ignore")
+        for der in _stored_roots():
+            with contextlib.suppress(ValueError):
+                roots.append(x509.load_der_x509_certificate(der))
+    return tuple(roots)
+
+
+def _stored_roots() -> list[bytes]:
     if sys.platform == "win32":
         # `trust` is `True` for all purposes, else a set of their object identifiers.
         purpose = ssl.Purpose.SERVER_AUTH.oid
-        return tuple(
-            x509.load_der_x509_certificate(der)
+        return [
+            der
             for der, encoding, trust in ssl.enum_certificates("ROOT")
             if encoding == "x509_asn" and (trust is True or (isinstance(trust, set) and purpose in trust))
-        )
+        ]
     else:  # noqa: RET505 - mypy takes what follows a return as unreachable on the other platform
         # Typed as always there, but `None` without a system store.
         file = str(ssl.get_default_verify_paths().cafile or "")
-        return tuple(x509.load_pem_x509_certificates(Path(file).read_bytes())) if file else ()
+        text = Path(file).read_text("ascii", "replace") if file else ""
+        return [ssl.PEM_cert_to_DER_cert(pem) for pem in _PEM.findall(text)]
 
 
 def _subject(hostname: str) -> x509.DNSName | x509.IPAddress:

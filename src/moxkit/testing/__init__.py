@@ -3,6 +3,6 @@
 certificate, key = make_certificate("mx.example", "ed25519")
 """
 
-from moxkit.testing.certificates import CertificateAndKey, make_authority, make_certificate
+from moxkit.testing.certificates import CertificateAndKey, KeyKind, make_authority, make_certificate
 
-__all__ = ["CertificateAndKey", "make_authority", "make_certificate"]
+__all__ = ["CertificateAndKey", "KeyKind", "make_authority", "make_certificate"]
