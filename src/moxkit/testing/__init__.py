@@ -1,11 +1,23 @@
-"""Stand-ins for tests of anything built on the kit: clock, throw-away certificates.
+"""Stand-ins for tests of anything built on the kit: clock, resolver, throw-away certificates.
 
-clock = FakeClock()
-await clock.advance(60)
-certificate, key = make_certificate("mx.example", "ed25519")
+Each does what its server counterpart does, at once and the same every time; nothing here is for production.
+
+Example:
+    clock = FakeClock()
+    await clock.advance(60)
+    resolver = FakeResolver("mox.example. MX 10 mail.mox.example.", authentic=True)
+    certificate, key = make_certificate("mx.example", "ed25519")
 """
 
 from moxkit.testing.certificates import CertificateAndKey, KeyKind, make_authority, make_certificate
 from moxkit.testing.clock import FakeClock
+from moxkit.testing.resolver import FakeResolver
 
-__all__ = ["CertificateAndKey", "FakeClock", "KeyKind", "make_authority", "make_certificate"]
+__all__ = [
+    "CertificateAndKey",
+    "FakeClock",
+    "FakeResolver",
+    "KeyKind",
+    "make_authority",
+    "make_certificate",
+]

@@ -1,0 +1,35 @@
+"""Looking up DNS records, with the DNSSEC status of every answer.
+
+RFC 1035 (DNS), 2308 (negative caching), 4035 §3.2.3 and 6840 §5.7 (the AD bit), 5452 (forged answers),
+6891 (EDNS), 7766 (TCP). It asks the recursive resolvers of the machine: it does not validate signatures
+itself and never uses a search list, so names are absolute with or without final dot.
+
+    resolver = DnsResolver()
+    answer = await resolver.mx("mox.example")
+    answer.records[0].host, answer.authentic
+
+Every lookup raises `NotFound` (no such name or no such record; it carries `authentic` too) or
+`TemporaryFailure`, nothing else. In records, hosts are lower-case ASCII without final dot, the root is ".".
+Take a `Resolver` as dependency; tests use `moxkit.testing.FakeResolver`.
+"""
+
+from moxkit.dns.answer import Address, Answer, DnsError, Mx, NotFound, Srv, TemporaryFailure, Tlsa
+from moxkit.dns.bytype import RecordType, Resolver, ResolverByType
+from moxkit.dns.cache import Cache
+from moxkit.dns.resolver import DnsResolver
+
+__all__ = [
+    "Address",
+    "Answer",
+    "Cache",
+    "DnsError",
+    "DnsResolver",
+    "Mx",
+    "NotFound",
+    "RecordType",
+    "Resolver",
+    "ResolverByType",
+    "Srv",
+    "TemporaryFailure",
+    "Tlsa",
+]
