@@ -7,6 +7,7 @@ list says that it is not clean. One pass over the tokens, so hostile lists cost 
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from moxkit.message.encodedwords import decode_words
 from moxkit.message.headers import Headers
@@ -300,6 +301,6 @@ def _joins(words: list[tuple[str, str]], kinds: set[str]) -> bool:
         return False
     return all(
         before[1].endswith(".") or after[1].startswith(".")
-        for before, after in zip(words, words[1:], strict=False)
-        if before[0] == "atom" or after[0] == "atom"
-    ) and all(not (a[0] == "quoted" == b[0]) for a, b in zip(words, words[1:], strict=False))
+        for before, after in pairwise(words)
+        if before[0] != "quoted" or after[0] != "quoted"
+    ) and not any(before[0] == after[0] == "quoted" for before, after in pairwise(words))

@@ -29,8 +29,8 @@ def parse_content(header: bytes, in_digest: bool, problems: list[str]) -> Conten
     """
     default = _DIGEST_CONTENT if in_digest else DEFAULT_CONTENT
     found: dict[bytes, bytes] = {}
-    for name, value in _FIELD.findall(b"\n" + header):
-        name = name.lower()
+    for written_name, value in _FIELD.findall(b"\n" + header):
+        name = written_name.lower()
         if name in found:
             # The first wins, as in most readers; two that differ would hide a part from a filter.
             problems.append("repeated content field")

@@ -1,7 +1,7 @@
 """Header text as IMAP strings (RFC 9051 §4.3): whatever the octets were, the result is valid.
 
-NUL cannot be sent at all, CR and LF only in a literal: all three become nothing or a space. With ``utf8=False``
-the result is pure ASCII, for clients that did not enable UTF8=ACCEPT or IMAP4rev2 (RFC 6855 §3).
+NUL cannot be sent at all, CR and LF only in a literal: all three become nothing or a space. With
+``utf8=False`` the result is pure ASCII, for clients that did not enable UTF8=ACCEPT (RFC 6855 §3).
 """
 
 import re
@@ -59,10 +59,15 @@ def parameter_list(params: tuple[tuple[bytes, bytes], ...], *, utf8: bool) -> by
     """Render parameters as a parenthesized list, or NIL; in ASCII, values are extended (RFC 2231 §4)."""
     if not params:
         return b"NIL"
-    rendered = []
-    for name, value in params:
-        if not utf8 and not value.isascii() and b"*" not in name:
-            text = value.decode("utf-8", "replace").encode()
-            name, value = name + b"*", b"utf-8''" + quote_from_bytes(text, safe="").encode()
-        rendered.append(string(name, utf8=utf8) + b" " + string(value, utf8=utf8))
+    if not utf8:
+        params = tuple(map(_extended, params))
+    rendered = (string(name, utf8=utf8) + b" " + string(value, utf8=utf8) for name, value in params)
     return b"(" + b" ".join(rendered) + b")"
+
+
+def _extended(parameter: tuple[bytes, bytes]) -> tuple[bytes, bytes]:
+    name, value = parameter
+    if value.isascii() or b"*" in name:
+        return parameter
+    text = value.decode("utf-8", "replace").encode()
+    return name + b"*", b"utf-8''" + quote_from_bytes(text, safe="").encode()

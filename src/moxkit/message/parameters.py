@@ -83,10 +83,12 @@ def _join(numbered: dict[int, tuple[bytes, bool]]) -> str:
     for expected, (number, (value, is_extended)) in enumerate(sorted(numbered.items())):
         if number != expected:  # a section is missing: what follows cannot be placed
             break
-        if is_extended:
-            if number == 0 and value.count(b"'") >= 2:
-                name, _, value = value.split(b"'", 2)
-                charset = name.decode("ascii", "replace")
-            value = unquote_to_bytes(value)
-        octets += value
+        if not is_extended:
+            octets += value
+        elif number == 0 and value.count(b"'") >= 2:
+            name, _, text = value.split(b"'", 2)
+            charset = name.decode("ascii", "replace")
+            octets += unquote_to_bytes(text)
+        else:
+            octets += unquote_to_bytes(value)
     return decode_charset(bytes(octets), charset)

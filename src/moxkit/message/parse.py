@@ -1,7 +1,7 @@
 """Octets to a part tree, outside in: each multipart searches its own range for its own boundary.
 
-Nothing is refused: malformed MIME becomes a note in `Part.problems`. Time is linear in the size of the source,
-since `Limits` bounds the number of parts, the nesting, and the octets searched in total.
+Nothing is refused: malformed MIME becomes a note in `Part.problems`. Time is linear in the size of the
+source, since `Limits` bounds the number of parts, the nesting, and the octets searched in total.
 """
 
 import re

@@ -1,9 +1,12 @@
 """A strict reader of IMAP values, to prove that what is rendered is valid (RFC 9051 §9)."""
 
 import re
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 Value = str | int | bytes | None | list["Value"]
 

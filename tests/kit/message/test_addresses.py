@@ -29,7 +29,10 @@ CASES = [
         b"Pete(A nice \\) chap) <pete(his account)@silly.test(his host)>",
         [A("Pete", "pete", "silly.test")],
     ),
-    (b"Mary Smith <@node.test,@n2.test:mary@example.net>, , jdoe@test . example", [A("Mary Smith", "mary", "example.net"), A("", "jdoe", "test.example")]),
+    (
+        b"Mary Smith <@node.test,@n2.test:mary@example.net>, , jdoe@test . example",
+        [A("Mary Smith", "mary", "example.net"), A("", "jdoe", "test.example")],
+    ),
     (b"jdoe@example.org (John (the) Doe)", [A("John (the) Doe", "jdoe", "example.org")]),
     (b'"quoted local"@example.org', [A("", "quoted local", "example.org")]),
     (b"a@[192.0.2.1]", [A("", "a", "[192.0.2.1]")]),
@@ -113,9 +116,7 @@ def test_quotes_a_localpart_when_needed() -> None:
 
 
 @given(
-    st.lists(st.sampled_from(list('a b.,;:<>@()[]"\\é\n\r=?') + ["a@b.c", " <a@b.c>"]), max_size=40).map(
-        "".join
-    )
+    st.lists(st.sampled_from([*'a b.,;:<>@()[]"\\é\n\r=?', "a@b.c", " <a@b.c>"]), max_size=40).map("".join)
 )
 def test_noise_gives_a_list(text: str) -> None:
     found = parse_addresses(text.encode())

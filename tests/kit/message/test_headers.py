@@ -9,7 +9,8 @@ from moxkit.message import Field, Headers, content_fields, header_fields, header
 
 HEADER = (
     b"Received: from a\r\n\tby b\r\nSubject: =?utf-8?q?caf=C3=A9?=\r\n au lait\r\n"
-    b"this is no field\r\nFROM : a@example.org\r\nReceived: from c\r\nContent-Type: text/plain\r\nX-Raw: \xc3\xa9\xff\r\n\r\n"
+    b"this is no field\r\nFROM : a@example.org\r\nReceived: from c\r\n"
+    b"Content-Type: text/plain\r\nX-Raw: \xc3\xa9\xff\r\n\r\n"
 )
 
 

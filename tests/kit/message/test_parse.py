@@ -22,8 +22,10 @@ PIECES = st.lists(
     st.sampled_from(
         [
             b"\r\n", b"\n", b"\r", b"--b", b"--c", b"--", b" ", b"x", b"\0", b"\xff", b":", b'"', b";", b"=",
-            b"Content-Type: multipart/mixed; boundary=b\r\n", b"Content-Type: multipart/digest; boundary=c\r\n",
-            b"Content-Type: message/rfc822\r\n", b"Content-Type: text/plain", b"Content-Transfer-Encoding: 8bit",
+            b"Content-Type: multipart/mixed; boundary=b\r\n",
+            b"Content-Type: multipart/digest; boundary=c\r\n",
+            b"Content-Type: message/rfc822\r\n", b"Content-Type: text/plain",
+            b"Content-Transfer-Encoding: 8bit",
             b"Content-Disposition:", b"From: a@b", b"\n\n", b"\r\n\r\n",
         ]
     ),
@@ -70,7 +72,8 @@ def test_longer_line_with_same_prefix_is_no_boundary() -> None:
 def test_outer_boundary_ends_an_unclosed_inner_multipart() -> None:
     source = (
         b"Content-Type: multipart/mixed; boundary=out\r\n\r\n--out\r\n"
-        b"Content-Type: multipart/mixed; boundary=in\r\n\r\n--in\r\n\r\none\r\n--out\r\n\r\ntwo\r\n--out--\r\n"
+        b"Content-Type: multipart/mixed; boundary=in\r\n\r\n"
+        b"--in\r\n\r\none\r\n--out\r\n\r\ntwo\r\n--out--\r\n"
     )
     inner, second = parse(source).parts
     assert [body(p, source) for p in inner.parts] == [b"one"]
@@ -84,7 +87,8 @@ def test_reads_bare_line_feeds() -> None:
 
 
 def test_digest_parts_are_messages_by_default() -> None:
-    source = b"Content-Type: multipart/digest; boundary=b\r\n\r\n--b\r\n\r\nSubject: inner\r\n\r\nhello\r\n--b--\r\n"
+    source = b"Content-Type: multipart/digest; boundary=b\r\n\r\n"
+    source += b"--b\r\n\r\nSubject: inner\r\n\r\nhello\r\n--b--\r\n"
     (part,) = parse(source).parts
     assert part.is_message
     assert part.message is not None
@@ -118,7 +122,10 @@ def test_content_type(header: bytes, expected: tuple[str, str]) -> None:
         (b"Content-Type: text/a\r\nContent-Type: text/b\r\n\r\n", "repeated content field"),
         (b"Content-Transfer-Encoding: a b\r\n\r\n", "malformed content transfer encoding"),
         (b"Content-Type: message/rfc822\r\nContent-Transfer-Encoding: base64\r\n\r\n", "encoded message"),
-        (b"Content-Type: multipart/x; boundary=b\r\nContent-Transfer-Encoding: base64\r\n\r\n--b--", "encoded multipart"),
+        (
+            b"Content-Type: multipart/x; boundary=b\r\nContent-Transfer-Encoding: base64\r\n\r\n--b--",
+            "encoded multipart",
+        ),
         (b"Content-Type: multipart/x; boundary=" + b"b" * 71 + b"\r\n\r\n", "boundary too long"),
     ],
 )  # fmt: skip
