@@ -8,6 +8,7 @@ import re
 from collections.abc import Sequence
 
 from moxkit.imap.errors import CommandSyntaxError, ImapSyntaxError
+from moxkit.imap.sequenceset import SET, SequenceSet, parse_sequence_set
 
 __all__ = ["ANNOUNCEMENT", "ATOM", "MAX_NUMBER64", "Cursor", "LiteralPendingError"]
 
@@ -177,6 +178,22 @@ class Cursor:
         if self.at(b"0"):
             raise self.fail("expected non-zero number")
         return self.number(limit)
+
+    def at_set(self) -> bool:
+        """Return whether a set of numbers comes next, without taking it."""
+        return SET.match(self.octets, self.position) is not None
+
+    def sequence_set(self) -> SequenceSet:
+        """Take a set of numbers, or ``$``.
+
+        Raises:
+            ImapSyntaxError: None here, or a number has more than 32 bits.
+        """
+        found = self.expect(SET, "sequence set")
+        try:
+            return parse_sequence_set(found[0])
+        except CommandSyntaxError as problem:
+            raise self.fail(problem.text) from None
 
     def nil(self) -> bool:
         """Take NIL if it comes next."""

@@ -7,6 +7,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Self
 
 from moxkit.imap.errors import CommandSyntaxError
 
@@ -31,6 +32,11 @@ class SequenceSet:
 
     ranges: tuple[tuple[int, int], ...]
     saved: bool = False
+
+    @classmethod
+    def of(cls, numbers: Sequence[int]) -> Self:
+        """Return the set of strictly ascending numbers."""
+        return cls(tuple(runs(numbers)))
 
     def __bytes__(self) -> bytes:
         """Return the set as written on the wire."""
@@ -121,10 +127,20 @@ def parse_sequence_set(octets: bytes) -> SequenceSet:
 def encode_numbers(numbers: Sequence[int]) -> bytes:
     """Return strictly ascending numbers as a set with runs joined, such as ``1:3,7``.
 
-    A run is found by doubling steps: in strictly ascending numbers, ``numbers[i + k] - numbers[i] == k``
-    says that all between are there. An empty sequence gives no octets.
+    An empty sequence gives no octets.
     """
-    pieces: list[str] = []
+    return ",".join([str(low) if low == high else f"{low}:{high}" for low, high in runs(numbers)]).encode(
+        "ascii"
+    )
+
+
+def runs(numbers: Sequence[int]) -> list[tuple[int, int]]:
+    """Return the runs of strictly ascending numbers, as pairs (first, last).
+
+    The end of a run is found by doubling steps: in strictly ascending numbers,
+    ``numbers[i + k] - numbers[i] == k`` says that all between are there.
+    """
+    found: list[tuple[int, int]] = []
     index, count = 0, len(numbers)
     while index < count:
         first = numbers[index]
@@ -136,10 +152,9 @@ def encode_numbers(numbers: Sequence[int]) -> bytes:
                 step *= 2
             else:
                 step //= 2
-        last = numbers[good]
-        pieces.append(f"{first}" if good == index else f"{first}:{last}")
+        found.append((first, numbers[good]))
         index = good + 1
-    return ",".join(pieces).encode("ascii")
+    return found
 
 
 def merged(ranges: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -21,7 +21,7 @@ from moxkit.imap.commands import (
 from moxkit.imap.errors import MailboxNameError
 from moxkit.imap.lexer import MAX_NUMBER64, Cursor
 from moxkit.imap.mailboxname import decode_mailbox
-from moxkit.imap.sequenceset import SET, SequenceSet, parse_sequence_set
+from moxkit.imap.sequenceset import SequenceSet
 
 __all__ = [
     "take_create",
@@ -34,7 +34,6 @@ __all__ = [
     "take_mailbox",
     "take_rename",
     "take_select",
-    "take_set",
     "take_status",
     "take_subscribe",
     "take_unsubscribe",
@@ -60,15 +59,6 @@ def _decode(cursor: Cursor, octets: bytes) -> str:
         return decode_mailbox(octets, utf8=cursor.utf8_names)
     except MailboxNameError as problem:
         raise cursor.fail(str(problem)) from None
-
-
-def take_set(cursor: Cursor) -> SequenceSet:
-    """Take a sequence set.
-
-    Raises:
-        CommandSyntaxError: None here.
-    """
-    return parse_sequence_set(cursor.expect(SET, "sequence set")[0])
 
 
 def take_select(cursor: Cursor, *, read_only: bool) -> Select:
@@ -113,7 +103,7 @@ def _take_qresync(cursor: Cursor) -> QresyncParameters:
 
 def _take_plain_set(cursor: Cursor) -> SequenceSet:
     """A set in which ``*`` and ``$`` are not allowed (RFC 7162 §7, known-uids)."""
-    numbers = take_set(cursor)
+    numbers = cursor.sequence_set()
     if numbers.saved or numbers.has_star:
         raise cursor.fail("* and $ are not allowed here")
     return numbers
@@ -278,4 +268,4 @@ def take_expunge(cursor: Cursor, *, uid: bool) -> Expunge:
     if not uid:
         return Expunge()
     cursor.space()
-    return Expunge(take_set(cursor))
+    return Expunge(cursor.sequence_set())

@@ -6,7 +6,7 @@ from moxkit.imap.commands import Copy, Fetch, Move, Search, Store, StoreAction
 from moxkit.imap.fetchitems import take_fetch_items
 from moxkit.imap.flags import take_flag, take_flag_list
 from moxkit.imap.lexer import MAX_NUMBER64, Cursor
-from moxkit.imap.takemailboxes import take_mailbox, take_set
+from moxkit.imap.takemailboxes import take_mailbox
 from moxkit.imap.takesearch import take_search_keys
 
 __all__ = ["take_copy", "take_fetch", "take_move", "take_search", "take_store"]
@@ -44,7 +44,7 @@ def take_search(cursor: Cursor, *, uid: bool) -> Search:
 def take_fetch(cursor: Cursor, *, uid: bool) -> Fetch:
     """Take the arguments of FETCH, with modifiers (RFC 4466 §2.4, RFC 7162 §7)."""
     cursor.space()
-    numbers = take_set(cursor)
+    numbers = cursor.sequence_set()
     cursor.space()
     items = take_fetch_items(cursor)
     changed_since: int | None = None
@@ -71,7 +71,7 @@ def take_fetch(cursor: Cursor, *, uid: bool) -> Fetch:
 def take_store(cursor: Cursor, *, uid: bool) -> Store:
     """Take the arguments of STORE (RFC 4466 §2.5, RFC 7162 §7)."""
     cursor.space()
-    numbers = take_set(cursor)
+    numbers = cursor.sequence_set()
     cursor.space()
     unchanged_since: int | None = None
     if (modifier := cursor.match(_UNCHANGED_SINCE)) is not None:
@@ -93,7 +93,7 @@ def take_store(cursor: Cursor, *, uid: bool) -> Store:
 def take_copy(cursor: Cursor, *, uid: bool) -> Copy:
     """Take the arguments of COPY."""
     cursor.space()
-    numbers = take_set(cursor)
+    numbers = cursor.sequence_set()
     cursor.space()
     return Copy(numbers, take_mailbox(cursor), uid)
 
@@ -101,6 +101,6 @@ def take_copy(cursor: Cursor, *, uid: bool) -> Copy:
 def take_move(cursor: Cursor, *, uid: bool) -> Move:
     """Take the arguments of MOVE."""
     cursor.space()
-    numbers = take_set(cursor)
+    numbers = cursor.sequence_set()
     cursor.space()
     return Move(numbers, take_mailbox(cursor), uid)

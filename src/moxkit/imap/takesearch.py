@@ -27,7 +27,6 @@ from moxkit.imap.searchkeys import (
     SizeKey,
     TextKey,
 )
-from moxkit.imap.sequenceset import SET, parse_sequence_set
 
 __all__ = ["take_search_keys"]
 
@@ -61,8 +60,8 @@ class SearchReader:
                 key = self.take_all()
                 cursor.require(b")")
                 return key
-            if (found := cursor.match(SET)) is not None:
-                return NumberKey(parse_sequence_set(found[0]), uid=False)
+            if cursor.at_set():
+                return NumberKey(cursor.sequence_set(), uid=False)
             name = cursor.expect(_KEY, "search key")[0].decode("ascii").upper()
             constant = _CONSTANTS.get(name)
             if constant is not None:
@@ -128,7 +127,7 @@ class SearchReader:
 
     def uids(self) -> NumberKey:
         """Take the set of UID."""
-        return NumberKey(parse_sequence_set(self._cursor.expect(SET, "sequence set")[0]), uid=True)
+        return NumberKey(self._cursor.sequence_set(), uid=True)
 
     def modseq(self) -> ModSeqKey:
         """Take ``[entry-name entry-type] mod-sequence`` (RFC 7162 §7)."""

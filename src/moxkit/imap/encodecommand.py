@@ -1,0 +1,304 @@
+"""Commands to the wire, for clients (RFC 9051 §6).
+
+A command becomes pieces: octets, and between them literals, which the client machine sends when it may.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from moxkit.imap.commands import (
+    Authenticate,
+    Command,
+    Copy,
+    Create,
+    Delete,
+    Enable,
+    Expunge,
+    Fetch,
+    GetQuota,
+    GetQuotaRoot,
+    Id,
+    ListCommand,
+    Login,
+    Lsub,
+    Move,
+    QresyncParameters,
+    Rename,
+    Search,
+    Select,
+    Status,
+    Store,
+    Subscribe,
+    Unsubscribe,
+)
+from moxkit.imap.encode import encode_astring, encode_mailbox, encode_string
+from moxkit.imap.encodesearch import encode_search_key
+from moxkit.imap.flags import encode_flags
+
+__all__ = ["Literal", "Pieces", "encode_command"]
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    """Octets to send as a literal.
+
+    Attributes:
+        octets: The content.
+        binary: Whether to announce it as literal8.
+    """
+
+    octets: bytes = field(repr=False)
+    binary: bool = False
+
+
+Pieces = list[bytes | Literal]
+
+
+def encode_command(command: Command, *, utf8: bool = False) -> Pieces:
+    """Return the command behind its tag and space, without CRLF.
+
+    Args:
+        command: Any but APPEND, which is `ClientMachine.append`.
+        utf8: Whether strings and mailbox names may hold UTF-8 between quotes.
+    """
+    writer = CommandWriter(utf8=utf8)
+    writer.raw(command.name.encode("ascii"))
+    arguments = _ARGUMENTS.get(type(command))
+    if arguments is not None:
+        arguments(writer, command)
+    return writer.pieces()
+
+
+class CommandWriter:
+    """Gathers pieces; arguments bring their space."""
+
+    __slots__ = ("_octets", "_pieces", "_utf8")
+
+    def __init__(self, *, utf8: bool) -> None:
+        self._utf8 = utf8
+        self._octets: list[bytes] = []
+        self._pieces: Pieces = []
+
+    def pieces(self) -> Pieces:
+        """Return what was gathered."""
+        return [*self._pieces, b"".join(self._octets)]
+
+    def raw(self, octets: bytes) -> None:
+        """Add octets as they are."""
+        self._octets.append(octets)
+
+    def argument(self, octets: bytes) -> None:
+        """Add a space and octets that hold no literal."""
+        self._octets += (b" ", octets)
+
+    def encoded(self, octets: bytes) -> None:
+        """Add an encoded string; one that came out as a literal becomes a `Literal`."""
+        # Neither an atom nor a quoted string begins like an announcement.
+        announcement, line_end, content = octets.partition(b"\r\n")
+        if not line_end or not announcement.startswith((b"{", b"~{")):
+            self._octets.append(octets)
+            return
+        self.literal(Literal(content))
+
+    def literal(self, literal: Literal) -> None:
+        """Add a literal."""
+        self._pieces += (b"".join(self._octets), literal)
+        self._octets = []
+
+    def string(self, text: str) -> None:
+        """Add text that must be a string, not an atom."""
+        self.encoded(encode_string(text.encode(), utf8=self._utf8))
+
+    def astring(self, text: str) -> None:
+        """Add text."""
+        self.encoded(encode_astring(text, utf8=self._utf8))
+
+    def mailbox(self, name: str) -> None:
+        """Add a mailbox name."""
+        self.encoded(encode_mailbox(name, utf8=self._utf8))
+
+
+def _authenticate(writer: CommandWriter, command: Authenticate) -> None:
+    writer.argument(command.mechanism.encode("ascii"))
+    if command.initial_response is not None:
+        writer.argument(command.initial_response or b"=")
+
+
+def _login(writer: CommandWriter, command: Login) -> None:
+    writer.raw(b" ")
+    writer.astring(command.username)
+    writer.raw(b" ")
+    writer.astring(command.password)
+
+
+def _id(writer: CommandWriter, command: Id) -> None:
+    if not command.parameters:
+        writer.raw(b" NIL")
+        return
+    before = b" ("
+    for name, value in command.parameters:
+        writer.raw(before)
+        writer.string(name)
+        writer.raw(b" ")
+        if value is None:
+            writer.raw(b"NIL")
+        else:
+            writer.string(value)
+        before = b" "
+    writer.raw(b")")
+
+
+def _enable(writer: CommandWriter, command: Enable) -> None:
+    writer.argument(" ".join(command.capabilities).encode("ascii"))
+
+
+def _mailbox(
+    writer: CommandWriter, command: Delete | Subscribe | Unsubscribe | Select | Create | Status | GetQuotaRoot
+) -> None:
+    writer.raw(b" ")
+    writer.mailbox(command.mailbox)
+
+
+def _select(writer: CommandWriter, command: Select) -> None:
+    _mailbox(writer, command)
+    parameters = [b"CONDSTORE"] if command.condstore else []
+    if command.qresync is not None:
+        parameters.append(b"QRESYNC " + _qresync(command.qresync))
+    if parameters:
+        writer.argument(b"(%b)" % b" ".join(parameters))
+
+
+def _qresync(known: QresyncParameters) -> bytes:
+    pieces = [b"%d %d" % (known.uidvalidity, known.modseq)]
+    if known.known_uids is not None:
+        pieces.append(bytes(known.known_uids))
+    if known.matches is not None:
+        pieces.append(b"(%b %b)" % (bytes(known.matches[0]), bytes(known.matches[1])))
+    return b"(%b)" % b" ".join(pieces)
+
+
+def _create(writer: CommandWriter, command: Create) -> None:
+    _mailbox(writer, command)
+    if command.special_use:
+        writer.argument(f"(USE ({' '.join(command.special_use)}))".encode("ascii"))
+
+
+def _rename(writer: CommandWriter, command: Rename) -> None:
+    writer.raw(b" ")
+    writer.mailbox(command.source)
+    writer.raw(b" ")
+    writer.mailbox(command.destination)
+
+
+def _words(words: Iterable[str]) -> bytes:
+    return f"({' '.join(words)})".encode("ascii")
+
+
+def _status(writer: CommandWriter, command: Status) -> None:
+    _mailbox(writer, command)
+    writer.argument(_words(command.items))
+
+
+def _list(writer: CommandWriter, command: ListCommand) -> None:
+    if command.selection:
+        writer.argument(_words(sorted(command.selection)))
+    writer.raw(b" ")
+    writer.mailbox(command.reference)
+    if command.extended or len(command.patterns) > 1:
+        _patterns(writer, command.patterns)
+    else:
+        writer.raw(b" ")
+        writer.mailbox(command.patterns[0])
+    returns = sorted(command.returns)
+    if command.status:
+        returns.append(f"STATUS ({' '.join(command.status)})")
+    if returns:
+        writer.argument(b"RETURN " + _words(returns))
+
+
+def _patterns(writer: CommandWriter, patterns: Sequence[str]) -> None:
+    before = b" ("
+    for pattern in patterns:
+        writer.raw(before)
+        writer.mailbox(pattern)
+        before = b" "
+    writer.raw(b")")
+
+
+def _lsub(writer: CommandWriter, command: Lsub) -> None:
+    writer.raw(b" ")
+    writer.mailbox(command.reference)
+    writer.raw(b" ")
+    writer.mailbox(command.pattern)
+
+
+def _get_quota(writer: CommandWriter, command: GetQuota) -> None:
+    writer.raw(b" ")
+    writer.astring(command.root)
+
+
+def _expunge(writer: CommandWriter, command: Expunge) -> None:
+    if command.uids is not None:
+        writer.argument(bytes(command.uids))
+
+
+def _search(writer: CommandWriter, command: Search) -> None:
+    if command.returns is not None:
+        writer.argument(b"RETURN " + _words(sorted(command.returns)))
+    if command.charset is not None:
+        writer.raw(b" CHARSET ")
+        writer.astring(command.charset)
+    writer.raw(b" ")
+    encode_search_key(command.key, raw=writer.raw, astring=writer.astring, outermost=True)
+
+
+def _fetch(writer: CommandWriter, command: Fetch) -> None:
+    writer.argument(bytes(command.numbers))
+    writer.argument(b"(%b)" % b" ".join(map(bytes, command.items)))
+    modifiers: list[bytes] = []
+    if command.changed_since is not None:
+        modifiers.append(b"CHANGEDSINCE %d" % command.changed_since)
+    if command.vanished:
+        modifiers.append(b"VANISHED")
+    if modifiers:
+        writer.argument(b"(%b)" % b" ".join(modifiers))
+
+
+def _store(writer: CommandWriter, command: Store) -> None:
+    writer.argument(bytes(command.numbers))
+    if command.unchanged_since is not None:
+        writer.argument(b"(UNCHANGEDSINCE %d)" % command.unchanged_since)
+    writer.argument(command.action.encode("ascii") + (b".SILENT" if command.silent else b""))
+    writer.argument(encode_flags(command.flags))
+
+
+def _copy(writer: CommandWriter, command: Copy | Move) -> None:
+    writer.argument(bytes(command.numbers))
+    writer.raw(b" ")
+    writer.mailbox(command.mailbox)
+
+
+# Each function takes the type it stands at; `encode_command` looks up by type, so that they meet.
+_ARGUMENTS: dict[type[Command], Callable[..., None]] = {
+    Authenticate: _authenticate,
+    Copy: _copy,
+    Create: _create,
+    Delete: _mailbox,
+    Enable: _enable,
+    Expunge: _expunge,
+    Fetch: _fetch,
+    GetQuota: _get_quota,
+    GetQuotaRoot: _mailbox,
+    Id: _id,
+    ListCommand: _list,
+    Login: _login,
+    Lsub: _lsub,
+    Move: _copy,
+    Rename: _rename,
+    Search: _search,
+    Select: _select,
+    Status: _status,
+    Store: _store,
+    Subscribe: _mailbox,
+    Unsubscribe: _mailbox,
+}
