@@ -8,7 +8,7 @@ It knows no protocol's words: refusals are `StoreError`s with data, which each f
 It does not decide where mail goes (`mox.delivery`) or who may do what (`mox.accounts`).
 
     account = store.account("mox")
-    content, prepared = await store.prepare(spool, prefix)
+    content, prepared = await store.prepare(spool)
     inbox = find_mailbox(account.reader, "Inbox")
     added = await account.write(lambda tx: add_message(tx, NewMessage(inbox.id, content, prepared)))
 """

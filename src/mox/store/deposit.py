@@ -65,6 +65,7 @@ class NewMessage:
         mailbox_id: Where.
         content: Its octets, synced.
         prepared: What was learned from them.
+        prefix: Complete header lines of ours that go before them; the message is both.
         received_at: INTERNALDATE, Unix seconds; None for now.
         arrival: None when it did not come by SMTP.
     """
@@ -72,6 +73,7 @@ class NewMessage:
     mailbox_id: int
     content: Content
     prepared: Prepared
+    prefix: bytes = b""
     flags: Flags = NO_FLAGS
     received_at: int | None = None
     arrival: Arrival | None = None
@@ -109,7 +111,7 @@ def add_message(tx: Tx, new: NewMessage) -> Added:
         UidsExhaustedError: The mailbox gave its last UID.
     """
     prepared, flags = new.prepared, new.flags
-    size = prepared.size
+    size = len(new.prefix) + prepared.size
     check_quota(tx, size)
     connection = tx.connection
     uid, uidvalidity = connection.row(_TAKE_UID, id=new.mailbox_id) or (0, 0)
@@ -139,8 +141,8 @@ def add_message(tx: Tx, new: NewMessage) -> Added:
     connection.run(
         _INSERT_CONTENT,
         id=id_,
-        prefix=prepared.prefix,
-        header=prepared.header,
+        prefix=new.prefix,
+        header=None if prepared.header is None else new.prefix + prepared.header,
         internaldate=imap_datetime(received_at),
         envelope=prepared.envelope,
         bodystructure=prepared.bodystructure,

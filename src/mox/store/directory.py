@@ -80,14 +80,12 @@ class Store:
         self._close_unused()
         return account
 
-    async def prepare(self, spool: Spool, prefix: bytes = b"") -> tuple[Content, Prepared]:
+    async def prepare(self, spool: Spool) -> tuple[Content, Prepared]:
         """Put a spooled message on stable storage and learn what there is to know of it.
 
-        Args:
-            spool: All written; the caller discards it when it is done with the content.
-            prefix: Complete header lines to go before it.
+        The caller discards the spool when it is done with the content.
         """
-        return await asyncio.get_running_loop().run_in_executor(self.pool, _finish, spool, prefix)
+        return await asyncio.get_running_loop().run_in_executor(self.pool, _finish, spool)
 
     def _close_unused(self) -> None:
         for name, account in list(self._open.items())[: max(0, len(self._open) - _MOST_OPEN)]:
@@ -103,6 +101,6 @@ class Store:
         self._open.clear()
 
 
-def _finish(spool: Spool, prefix: bytes) -> tuple[Content, Prepared]:
+def _finish(spool: Spool) -> tuple[Content, Prepared]:
     content = spool.finish()
-    return content, prepare_content(content, prefix)
+    return content, prepare_content(content)

@@ -38,9 +38,8 @@ class Prepared:
     """A message, ready to be filed.
 
     Attributes:
-        size: Of prefix and content, in octets.
-        prefix: Headers this server puts before the content.
-        header: The whole header section, prefix included; None if it is large.
+        size: Of the content, in octets.
+        header: The content's header section; None if it is large.
         envelope: As IMAP writes it; likewise bodystructure, and body without extension data.
         needs_utf8: These hold UTF-8.
         preview: The first words, at most 256 characters.
@@ -53,7 +52,6 @@ class Prepared:
     """
 
     size: int
-    prefix: bytes
     header: bytes | None
     envelope: bytes
     bodystructure: bytes
@@ -68,37 +66,29 @@ class Prepared:
     is_dsn: bool
 
 
-def prepare_content(content: Content, prefix: bytes) -> Prepared:
+def prepare_content(content: Content) -> Prepared:
     """Learn what there is to know of a spooled message; blocking."""
     if content.octets is not None:
-        return prepare(content.octets, prefix)
+        return prepare(content.octets)
     if content.size == 0:
-        return prepare(b"", prefix)
+        return prepare(b"")
     # Closed before anybody renames or removes the file: Windows insists.
     with content.path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as octets:
-        return prepare(octets, prefix)
+        return prepare(octets)
 
 
-def prepare(octets: Source, prefix: bytes) -> Prepared:
-    """Learn what there is to know of a message.
-
-    Args:
-        octets: The content as it came, without the prefix.
-        prefix: Complete header lines that go before it.
-    """
+def prepare(octets: Source) -> Prepared:
+    """Learn what there is to know of a message's content, as it came."""
     part = parse(octets)
     headers = header_of(part, octets)
     envelope = render_envelope(part, octets)
     bodystructure = render_bodystructure(part, octets)
     body = render_bodystructure(part, octets, extended=False)
     subject = base_subject(headers.text("subject") or "")
-    header_size = len(prefix) + part.header_end - part.header_start
+    has_small_header = part.header_end - part.header_start <= _KEPT_HEADER_OCTETS
     return Prepared(
-        size=len(prefix) + len(octets),
-        prefix=prefix,
-        header=prefix + bytes(octets[part.header_start : part.header_end])
-        if header_size <= _KEPT_HEADER_OCTETS
-        else None,
+        size=len(octets),
+        header=bytes(octets[part.header_start : part.header_end]) if has_small_header else None,
         envelope=envelope.octets,
         bodystructure=bodystructure.octets,
         body=body.octets,

@@ -1,0 +1,154 @@
+"""Whose an address is (reference smtp-incoming.md §7): pure look-ups on the configuration of the moment."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from mox.accounts.localpart import canonical_localpart
+from mox.config import ConfigSnapshot, Destination
+from moxkit.domain import DomainError, parse_domain
+
+__all__ = [
+    "Accounts",
+    "AddressUnknown",
+    "DomainDisabled",
+    "DomainUnknown",
+    "Recipient",
+    "Refused",
+    "Resolved",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """An address that is delivered to an account.
+
+    Attributes:
+        path: As the client wrote it, without brackets.
+        address: Canonical form; what rules and reputation go by.
+        mailbox: Where its mail goes.
+        reason: Why this account, for the decision trace.
+    """
+
+    path: str
+    account: str
+    address: str
+    mailbox: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class DomainUnknown:
+    """Not a domain of this server."""
+
+    domain: str
+
+
+@dataclass(frozen=True, slots=True)
+class DomainDisabled:
+    """A domain of this server that takes no mail for now."""
+
+    domain: str
+
+
+@dataclass(frozen=True, slots=True)
+class AddressUnknown:
+    """A domain of this server, and nobody there."""
+
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The destination is configured to refuse; code and text as configured (SMTPError)."""
+
+    text: str
+
+
+Resolved = Recipient | DomainUnknown | DomainDisabled | AddressUnknown | Refused
+
+
+class Accounts:
+    """Resolves addresses; takes the configuration anew for each question.
+
+    `fallback` is localserve's: the address that takes the mail of everybody unknown.
+    """
+
+    def __init__(self, *, current: Callable[[], ConfigSnapshot], fallback: str | None = None) -> None:
+        self._current = current
+        self._fallback = fallback
+
+    def resolve(self, localpart: str, domain: str) -> Resolved:
+        """Say where mail for an address goes.
+
+        Args:
+            localpart: Unquoted.
+            domain: Unicode or ASCII; empty only for `postmaster`.
+        """
+        path = f"{localpart}@{domain}" if domain else localpart
+        found = self._resolve(self._current(), localpart, domain, path)
+        if self._fallback is not None and isinstance(found, DomainUnknown | AddressUnknown):
+            local, _, at = self._fallback.rpartition("@")
+            fallback = self._resolve(self._current(), local, at, path)
+            if isinstance(fallback, Recipient):
+                return Recipient(
+                    path, fallback.account, fallback.address, fallback.mailbox, "any address is accepted"
+                )
+        return found
+
+    def _resolve(self, config: ConfigSnapshot, localpart: str, domain: str, path: str) -> Resolved:
+        is_postmaster = localpart.lower() == "postmaster"
+        name = _ascii(domain)
+        # RFC 5321 §4.5.1: postmaster is there, whatever else is.
+        if is_postmaster and (not domain or name in config.postmaster_domains):
+            return self._postmaster(config, path)
+        settings = config.domains.get(name)
+        if settings is None:
+            return DomainUnknown(domain)
+        if settings.disabled:
+            return DomainDisabled(domain)
+        address = f"{canonical_localpart(localpart, settings)}@{name}"
+        for key, reason in ((address, "address"), (f"@{name}", "catch-all address")):
+            if (target := config.addresses.get(key)) is not None:
+                return _recipient(path, target.account, address, target.destination, reason)
+        return self._postmaster(config, path) if is_postmaster else AddressUnknown(path)
+
+    def _postmaster(self, config: ConfigSnapshot, path: str) -> Recipient:
+        postmaster = config.static.postmaster
+        return Recipient(path, postmaster.account, "postmaster", postmaster.mailbox, "postmaster")
+
+    def account_for_login(self, address: str) -> str | None:
+        """Return the account that an address signs in to: no aliases, no implicit postmaster."""
+        config = self._current()
+        localpart, at, domain = address.rpartition("@")
+        name = _ascii(domain)
+        settings = config.domains.get(name)
+        if not at or settings is None:
+            return None
+        canonical = f"{canonical_localpart(localpart, settings)}@{name}"
+        target = config.addresses.get(canonical) or config.addresses.get(f"@{name}")
+        return None if target is None else target.account
+
+    def login_disabled(self, account: str) -> str:
+        """Return the text that tells why an account cannot sign in; empty if it can."""
+        settings = self._current().accounts.get(account)
+        return "account is removed" if settings is None else settings.login_disabled
+
+    def may_send_as(self, account: str, localpart: str, domain: str) -> bool:
+        """Say whether an account may use an address in From or MAIL FROM."""
+        return self.account_for_login(f"{localpart}@{domain}") == account
+
+
+def _ascii(domain: str) -> str:
+    """Return the name domains are kept by; empty for what is none."""
+    try:
+        return parse_domain(domain).ascii
+    except DomainError:
+        return ""
+
+
+def _recipient(
+    path: str, account: str, address: str, destination: Destination, reason: str
+) -> Recipient | Refused:
+    if destination.smtp_error:
+        return Refused(destination.smtp_error)
+    return Recipient(path, account, address, destination.mailbox or "Inbox", reason)

@@ -1,0 +1,78 @@
+"""The configuration: two TOML files, read, checked, documented, changed.
+
+`mox.toml` is read once, `domains.toml` again when it changes. The dataclasses are the only description: keys,
+types, defaults and documentation come from them. Rooms take `source.current`, an immutable snapshot, once for
+each command.
+
+    snapshot = load_config(Path("config/mox.toml"))
+    source = ConfigSource(Path("config/mox.toml"), snapshot, clock)
+
+Raises `ConfigError` with every problem, each with file, line, key and what to do.
+"""
+
+from mox.config.check import LOG_LEVELS
+from mox.config.describe import describe
+from mox.config.dynamic import (
+    DKIM,
+    AccountConfig,
+    Alias,
+    AutomaticJunkFlags,
+    Destination,
+    DomainConfig,
+    DynamicConfig,
+    JunkFilter,
+    Selector,
+)
+from mox.config.problem import ConfigError, Problem
+from mox.config.snapshot import AddressTarget, ConfigSnapshot, canonical_address, make_snapshot
+from mox.config.source import DYNAMIC_NAME, STATIC_NAME, ConfigSource, load_config
+from mox.config.static import (
+    CA,
+    TLS,
+    ClientService,
+    KeyCert,
+    Listener,
+    Postmaster,
+    SecureService,
+    SMTPService,
+    StaticConfig,
+    StaticTLS,
+)
+from mox.config.write import rewrite, to_document, write_documented
+
+__all__ = [
+    "CA",
+    "DKIM",
+    "DYNAMIC_NAME",
+    "LOG_LEVELS",
+    "STATIC_NAME",
+    "TLS",
+    "AccountConfig",
+    "AddressTarget",
+    "Alias",
+    "AutomaticJunkFlags",
+    "ClientService",
+    "ConfigError",
+    "ConfigSnapshot",
+    "ConfigSource",
+    "Destination",
+    "DomainConfig",
+    "DynamicConfig",
+    "JunkFilter",
+    "KeyCert",
+    "Listener",
+    "Postmaster",
+    "Problem",
+    "SMTPService",
+    "SecureService",
+    "Selector",
+    "StaticConfig",
+    "StaticTLS",
+    "canonical_address",
+    "describe",
+    "load_config",
+    "make_snapshot",
+    "rewrite",
+    "to_document",
+    "write_documented",
+]

@@ -1,0 +1,167 @@
+"""What is wrong with a configuration that is well-formed; all of it, not only the first."""
+
+import ipaddress
+import re
+import unicodedata
+from collections.abc import Iterator
+from pathlib import Path
+
+from mox.config.dynamic import AccountConfig, DynamicConfig
+from mox.config.problem import KeyPath
+from mox.config.snapshot import canonical_address
+from mox.config.static import TLS, Listener, StaticConfig
+from moxkit.domain import DomainError, parse_domain
+
+__all__ = ["LOG_LEVELS", "check_dynamic", "check_static"]
+
+Found = tuple[KeyPath, str]
+
+LOG_LEVELS = ("error", "warn", "info", "debug", "trace", "traceauth", "tracedata")
+_TLS_VERSIONS = ("TLSv1.0", "TLSv1.1", "TLSv1.2", "TLSv1.3")
+_PRINTABLE = re.compile(r"[ -~]{0,256}")
+
+
+def check_static(config: StaticConfig, directory: Path) -> Iterator[Found]:
+    """Find problems of mox.toml."""
+    yield from _check_domain(config.hostname, ("Hostname",))
+    for path, level in (
+        (("LogLevel",), config.log_level),
+        *((("PackageLogLevels", name), level) for name, level in config.package_log_levels.items()),
+    ):
+        if level not in LOG_LEVELS:
+            yield path, f"invalid log level {level!r}; use one of {', '.join(LOG_LEVELS)}"
+    if not config.listeners:
+        yield ("Listeners",), "no listener; nothing would be served"
+    for name, listener in config.listeners.items():
+        yield from _check_listener(config, listener, directory, ("Listeners", name))
+    for name, provider in config.acme.items():
+        for key, value in (
+            ("DirectoryURL", provider.directory_url),
+            ("ContactEmail", provider.contact_email),
+        ):
+            if not value:
+                yield ("ACME", name, key), "must not be empty"
+    for name, transport in config.transports.items():
+        methods = ("submissions", "submission", "smtp", "socks", "direct", "fail")
+        if sum(getattr(transport, method) is not None for method in methods) > 1:
+            yield ("Transports", name), "has more than one method; keep one"
+    yield from _check_mailbox(config.postmaster.mailbox, ("Postmaster", "Mailbox"))
+
+
+def _check_listener(
+    config: StaticConfig, listener: Listener, directory: Path, path: KeyPath
+) -> Iterator[Found]:
+    if not listener.ips:
+        yield (*path, "IPs"), "is empty; name at least one address"
+    for index, ip in enumerate(listener.ips):
+        try:
+            ipaddress.ip_address(ip)
+        except ValueError:
+            yield (*path, "IPs", index), f"{ip!r} is not an IP address"
+    if listener.hostname:
+        yield from _check_domain(listener.hostname, (*path, "Hostname"))
+    if listener.smtp_max_message_size <= 0:
+        yield (*path, "SMTPMaxMessageSize"), "must be more than 0"
+    if listener.tls is None:
+        for key in _needs_tls(listener):
+            yield (*path, key), "needs TLS, and the listener has no TLS section"
+    else:
+        yield from _check_tls(config, listener.tls, directory, path)
+
+
+def _check_tls(config: StaticConfig, tls: TLS, directory: Path, path: KeyPath) -> Iterator[Found]:
+    if bool(tls.acme) == bool(tls.key_certs):
+        yield (*path, "TLS"), "needs either ACME or KeyCerts, and not both"
+    if tls.acme and tls.acme not in config.acme:
+        yield (*path, "TLS", "ACME"), f"no ACME provider {tls.acme!r} is configured"
+    if tls.min_version not in _TLS_VERSIONS:
+        yield (*path, "TLS", "MinVersion"), f"use one of {', '.join(_TLS_VERSIONS)}"
+    for index, pair in enumerate(tls.key_certs):
+        for key, name in (("CertFile", pair.cert_file), ("KeyFile", pair.key_file)):
+            try:
+                with (directory / name).open("rb"):
+                    pass
+            except OSError as error:
+                yield (*path, "TLS", "KeyCerts", index, key), f"cannot be read: {error.strerror}"
+
+
+def _needs_tls(listener: Listener) -> Iterator[str]:
+    if listener.smtp and listener.smtp.enabled and not listener.smtp.no_starttls:
+        yield "SMTP"
+    if listener.submission and listener.submission.enabled and not listener.submission.no_require_starttls:
+        yield "Submission"
+    for key, service in (
+        ("Submissions", listener.submissions),
+        ("IMAPS", listener.imaps),
+        ("AccountHTTPS", listener.account_https),
+        ("AdminHTTPS", listener.admin_https),
+        ("WebserverHTTPS", listener.webserver_https),
+    ):
+        if service and service.enabled:
+            yield key
+
+
+def _check_domain(name: str, path: KeyPath) -> Iterator[Found]:
+    try:
+        parse_domain(name)
+    except DomainError as error:
+        yield path, f"{name!r} is not a domain name: {error}"
+
+
+def _check_mailbox(name: str, path: KeyPath) -> Iterator[Found]:
+    if not name or unicodedata.normalize("NFC", name) != name:
+        yield path, "must be a mailbox name in Unicode NFC"
+
+
+def check_dynamic(config: DynamicConfig, static: StaticConfig) -> Iterator[Found]:
+    """Find problems of domains.toml; `static` is what it has to go with."""
+    for name, domain in config.domains.items():
+        path: KeyPath = ("Domains", name)
+        yield from _check_domain(name, path)
+        if domain.localpart_catchall_separator and domain.localpart_catchall_separators:
+            yield (
+                (*path, "LocalpartCatchallSeparators"),
+                "cannot go with LocalpartCatchallSeparator; keep one",
+            )
+        for selector in domain.dkim.sign if domain.dkim else ():
+            if domain.dkim and selector not in domain.dkim.selectors:
+                yield (*path, "DKIM", "Sign"), f"selector {selector!r} is not configured"
+    seen: dict[str, str] = {}
+    for name, account in config.accounts.items():
+        yield from _check_account(config, name, account, seen)
+    for account_name, where in (
+        (static.postmaster.account, "Postmaster"),
+        *([(static.host_tlsrpt.account, "HostTLSRPT")] if static.host_tlsrpt else []),
+    ):
+        if account_name not in config.accounts:
+            yield ("Accounts",), f"account {account_name!r} is missing; {where} of mox.toml needs it"
+
+
+def _check_account(
+    config: DynamicConfig, name: str, account: AccountConfig, seen: dict[str, str]
+) -> Iterator[Found]:
+    path: KeyPath = ("Accounts", name)
+    if account.domain not in config.domains:
+        yield (*path, "Domain"), f"domain {account.domain!r} is not configured"
+    if not _PRINTABLE.fullmatch(account.login_disabled):
+        yield (*path, "LoginDisabled"), "must be at most 256 printable ASCII characters"
+    for address, destination in account.destinations.items():
+        where = (*path, "Destinations", address)
+        localpart, at, domain = address.rpartition("@")
+        if not at or domain not in config.domains:
+            yield where, "must be localpart@domain or @domain, with a configured domain"
+            continue
+        settings = config.domains[domain]
+        if any(separator in localpart for separator in settings.separators):
+            yield where, "has a separator of its domain in the localpart"
+        try:
+            canonical = canonical_address(address, config.domains)
+        except DomainError:
+            continue  # Said at the domain.
+        if canonical in seen:
+            yield where, f"is an address of account {seen[canonical]!r} already"
+        seen[canonical] = name
+        if destination.smtp_error and (destination.mailbox or destination.rulesets):
+            yield (*where, "SMTPError"), "cannot go with Mailbox or Rulesets"
+        if destination.smtp_error and not re.fullmatch(r"(421|550) [ -~]{1,256}", destination.smtp_error):
+            yield (*where, "SMTPError"), 'must begin with "421 " or "550 " and be printable ASCII'

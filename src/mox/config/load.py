@@ -1,0 +1,116 @@
+"""From TOML text to dataclasses, with every problem and its line."""
+
+import dataclasses
+import difflib
+import tomllib
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, TypeVar, get_origin
+
+from mox.config.durations import parse_duration
+from mox.config.positions import positions
+from mox.config.problem import ConfigError, KeyPath, Problem
+from mox.config.schema import fields_of, item_type, without_none
+
+__all__ = ["Loaded", "load_text"]
+
+T = TypeVar("T")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Loaded:
+    """What a file holds, and where; for problems that are found later."""
+
+    file: Path
+    value: Any
+    lines: Mapping[KeyPath, int]
+
+    def problem(self, path: KeyPath, text: str) -> Problem:
+        """Make a problem of a key, or of the closest one above it that has a line."""
+        for depth in range(len(path), 0, -1):
+            if (line := self.lines.get(path[:depth])) is not None:
+                return Problem(self.file, path, text, line)
+        return Problem(self.file, path, text)
+
+
+def load_text(cls: type, text: str, file: Path) -> Loaded:
+    """Read a configuration file's text.
+
+    Raises:
+        ConfigError: With all problems of form; those of meaning are found by `check`.
+    """
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError([Problem(file, (), f"not valid TOML: {error}")]) from error
+    reader = _Reader()
+    value = reader.struct(cls, document, ())
+    loaded = Loaded(file, value, positions(text))
+    if reader.problems:
+        raise ConfigError([loaded.problem(path, what) for path, what in reader.problems])
+    return loaded
+
+
+class _Reader:
+    def __init__(self) -> None:
+        self.problems: list[tuple[KeyPath, str]] = []
+
+    def struct(self, cls: type, table: Mapping[str, Any], path: KeyPath) -> object:
+        fields = {field.key: field for field in fields_of(cls)}
+        values: dict[str, Any] = {}
+        for key, value in table.items():
+            if (field := fields.get(key)) is None:
+                close = difflib.get_close_matches(key, fields, 1)
+                hint = f"; did you mean {close[0]}?" if close else ""
+                self._note((*path, key), f"unknown key{hint}")
+            else:
+                values[field.name] = self.value(field.type, value, (*path, key))
+        is_complete = True
+        for field in fields.values():
+            if field.is_required and field.name not in values:
+                self._note((*path, field.key), f"missing: {field.doc}")
+                is_complete = False
+        return cls(**values) if is_complete else None
+
+    def value(self, declared: Any, value: Any, path: KeyPath) -> Any:  # noqa: PLR0911  one line for each type
+        declared = without_none(declared)
+        if get_origin(declared) is dict:
+            return self._each(declared, value, path)
+        if get_origin(declared) is tuple:
+            if not isinstance(value, list):
+                return self._wrong(path, "a list", value)
+            return tuple(self.value(item_type(declared), item, (*path, n)) for n, item in enumerate(value))
+        if dataclasses.is_dataclass(declared):
+            if not isinstance(value, dict):
+                return self._wrong(path, "a table", value)
+            return self.struct(declared, value, path)  # type: ignore[arg-type]  # a class, not an instance
+        if declared is timedelta:
+            return self._parsed(parse_duration, value, path)
+        if declared is float and type(value) is int:
+            return float(value)
+        if type(value) is not declared:
+            names = {str: "a string", bool: "true or false", int: "a number", float: "a number"}
+            return self._wrong(path, names[declared], value)
+        return value
+
+    def _each(self, declared: Any, value: Any, path: KeyPath) -> Any:
+        if not isinstance(value, dict):
+            return self._wrong(path, "a table", value)
+        return {key: self.value(item_type(declared), item, (*path, key)) for key, item in value.items()}
+
+    def _parsed(self, parse: Callable[[str], T], value: object, path: KeyPath) -> T | None:
+        if not isinstance(value, str):
+            self._wrong(path, 'a duration like "72h"', value)
+            return None
+        try:
+            return parse(value)
+        except ValueError as error:
+            self._note(path, str(error))
+            return None
+
+    def _wrong(self, path: KeyPath, expected: str, value: object) -> None:
+        self._note(path, f"expected {expected}, found {type(value).__name__}")
+
+    def _note(self, path: KeyPath, text: str) -> None:
+        self.problems.append((path, text))

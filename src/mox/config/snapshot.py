@@ -1,0 +1,73 @@
+"""The configuration of a moment: immutable, with look-ups resolved."""
+
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from mox.config.dynamic import AccountConfig, Destination, DomainConfig, DynamicConfig
+from mox.config.static import StaticConfig
+from moxkit.domain import parse_domain
+
+__all__ = ["AddressTarget", "ConfigSnapshot", "canonical_address", "make_snapshot"]
+
+
+@dataclass(frozen=True, slots=True)
+class AddressTarget:
+    """Where an address leads."""
+
+    account: str
+    destination: Destination
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigSnapshot:
+    """Both files, checked.
+
+    Attributes:
+        domains: By ASCII name.
+        accounts: By name.
+        addresses: By canonical address; `@domain` for the catch-all.
+        postmaster_domains: ASCII names at which the postmaster is the global one.
+    """
+
+    static: StaticConfig
+    dynamic: DynamicConfig
+    domains: Mapping[str, DomainConfig]
+    accounts: Mapping[str, AccountConfig]
+    addresses: Mapping[str, AddressTarget]
+    postmaster_domains: frozenset[str]
+
+
+def canonical_address(address: str, domains: Mapping[str, DomainConfig]) -> str:
+    """Return the form that addresses are compared in.
+
+    Raises:
+        moxkit.domain.DomainError: The domain is none.
+    """
+    localpart, _, domain = address.rpartition("@")
+    name = parse_domain(domain).ascii
+    localpart = unicodedata.normalize("NFC", localpart)
+    settings = domains.get(name)
+    if settings is None or not settings.localpart_case_sensitive:
+        localpart = localpart.lower()
+    return f"{localpart}@{name}"
+
+
+def make_snapshot(static: StaticConfig, dynamic: DynamicConfig) -> ConfigSnapshot:
+    """Resolve the look-ups of a checked configuration."""
+    domains = {parse_domain(name).ascii: settings for name, settings in dynamic.domains.items()}
+    addresses = {
+        canonical_address(address, domains): AddressTarget(name, destination)
+        for name, account in dynamic.accounts.items()
+        for address, destination in account.destinations.items()
+    }
+    hosts = [static.hostname]
+    hosts += [each.hostname for each in static.listeners.values() if each.hostname and each.smtp is not None]
+    return ConfigSnapshot(
+        static,
+        dynamic,
+        domains,
+        dynamic.accounts,
+        addresses,
+        frozenset(parse_domain(host).ascii for host in hosts),
+    )

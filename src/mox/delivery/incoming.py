@@ -1,0 +1,74 @@
+"""What comes in, and what became of it: the values between the SMTP server and delivery."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from mox.accounts import Recipient
+from mox.store import Spool
+
+__all__ = ["Connection", "Incoming", "Outcome"]
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """What is known of the connection a message comes by.
+
+    Attributes:
+        id: For finding log lines.
+        hostname: Of this server, as it greeted.
+        remote_ip: Of the client.
+        local_ip: Of this server.
+        ehlo: Name the client gave, as given.
+        is_esmtp: It said EHLO, not HELO.
+        tls_version: Like `TLSv1.3`; empty without TLS.
+        tls_cipher: Name of the cipher suite.
+    """
+
+    id: int
+    hostname: str
+    remote_ip: str
+    local_ip: str
+    ehlo: str
+    is_esmtp: bool = True
+    tls_version: str = ""
+    tls_cipher: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A message for local recipients, received whole and not yet acknowledged.
+
+    Attributes:
+        reverse_path: Without brackets; empty for the null path.
+        recipients: Resolved, without repetition, at least one.
+        spool: The content, dots unstuffed, lines ending in CRLF.
+        requires_tls: REQUIRETLS was asked for (RFC 8689).
+    """
+
+    connection: Connection
+    reverse_path: str
+    recipients: tuple[Recipient, ...]
+    spool: Spool
+    received_at: datetime
+    smtputf8: bool = False
+    requires_tls: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a message for one recipient, as the client is told.
+
+    Attributes:
+        code: Of the SMTP reply; 250 means that the message is on stable storage.
+        enhanced: Enhanced status code (RFC 3463).
+    """
+
+    recipient: Recipient
+    code: int
+    enhanced: str
+    text: str
+
+    @property
+    def is_delivered(self) -> bool:
+        """Whether it was filed."""
+        return self.code == 250
