@@ -26,14 +26,18 @@ from moxkit.message.dates import format_date, parse_date
 from moxkit.message.encodedwords import decode_words, encode_word
 from moxkit.message.envelope import render_envelope
 from moxkit.message.headers import Field, Headers, content_fields, header_fields, header_of
+from moxkit.message.htmltext import html_to_text
 from moxkit.message.identifiers import message_id, normalise_message_id, references
 from moxkit.message.imapvalue import Rendered
 from moxkit.message.octets import Source
 from moxkit.message.parameters import decode_parameters, parse_parameters
 from moxkit.message.parse import find_header_end, parse
 from moxkit.message.part import Content, Disposition, Limits, Part
+from moxkit.message.preview import preview
 from moxkit.message.sections import Section, Span, find_part, section
 from moxkit.message.subject import BaseSubject, base_subject, is_reply_or_forward
+from moxkit.message.texts import bounded_text, text_of
+from moxkit.message.transfer import UnknownTransferEncodingError, decoded, is_known_transfer_encoding
 from moxkit.message.unfolding import display_text, unfold
 
 __all__ = [
@@ -51,12 +55,15 @@ __all__ = [
     "Section",
     "Source",
     "Span",
+    "UnknownTransferEncodingError",
     "addresses_in",
     "base_subject",
+    "bounded_text",
     "content_fields",
     "decode_charset",
     "decode_parameters",
     "decode_words",
+    "decoded",
     "display_text",
     "encode_word",
     "find_header_end",
@@ -65,7 +72,9 @@ __all__ = [
     "from_address",
     "header_fields",
     "header_of",
+    "html_to_text",
     "is_known_charset",
+    "is_known_transfer_encoding",
     "is_reply_or_forward",
     "message_id",
     "normalise_message_id",
@@ -73,10 +82,12 @@ __all__ = [
     "parse_addresses",
     "parse_date",
     "parse_parameters",
+    "preview",
     "quote_localpart",
     "references",
     "render_bodystructure",
     "render_envelope",
     "section",
+    "text_of",
     "unfold",
 ]
