@@ -100,6 +100,8 @@ _MACROS: dict[str, tuple[FetchItem, ...]] = {
     "FULL": (*_FAST, _A.ENVELOPE, _A.BODY),
 }
 _NAME = re.compile(rb"[A-Za-z0-9.]+")
+# preview-mod = "LAZY", the only one defined (RFC 8970 §6); other parentheses are modifiers of the FETCH.
+_LAZY = re.compile(rb" \(LAZY\)", re.IGNORECASE)
 _SIMPLE: dict[str, FetchItem] = {
     item.value: item for item in FetchAttribute if item is not FetchAttribute.PREVIEW_LAZY
 }
@@ -132,12 +134,7 @@ def _take_item(cursor: Cursor) -> FetchItem:
     item = _SIMPLE.get(name)
     if item is None:
         raise cursor.fail("unknown fetch item")
-    if item is FetchAttribute.PREVIEW and cursor.at(b" ("):
-        # preview-mod = "LAZY", the only one defined (RFC 8970 §6).
-        cursor.require(b" (")
-        if cursor.word() != "LAZY":
-            raise cursor.fail("unknown preview modifier")
-        cursor.require(b")")
+    if item is FetchAttribute.PREVIEW and cursor.match(_LAZY) is not None:
         return FetchAttribute.PREVIEW_LAZY
     return item
 
