@@ -175,7 +175,7 @@ from moxkit.imap.section import Partial, Section, SectionText
 from moxkit.imap.sequenceset import LAST, SAVED_RESULT, SequenceSet, encode_numbers, parse_sequence_set
 from moxkit.imap.servermachine import ServerMachine
 from moxkit.imap.states import ConnectionState, allowed
-from moxkit.imap.structure import BodyPart, EnvelopeAddress, ImapEnvelope, Multipart
+from moxkit.imap.structure import BodyPart, Disposition, EnvelopeAddress, Extension, ImapEnvelope, Multipart
 
 __all__ = [
     "ANSWERED",
@@ -229,6 +229,7 @@ __all__ = [
     "DateKey",
     "DateRelation",
     "Delete",
+    "Disposition",
     "Enable",
     "EnabledData",
     "EnvelopeAddress",
@@ -237,6 +238,7 @@ __all__ = [
     "ExistsData",
     "Expunge",
     "ExpungeData",
+    "Extension",
     "Fetch",
     "FetchAttribute",
     "FetchBlock",

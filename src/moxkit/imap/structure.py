@@ -7,7 +7,16 @@ from dataclasses import dataclass
 
 from moxkit.imap.lexer import Cursor
 
-__all__ = ["BodyPart", "EnvelopeAddress", "ImapEnvelope", "Multipart", "take_envelope", "take_structure"]
+__all__ = [
+    "BodyPart",
+    "Disposition",
+    "EnvelopeAddress",
+    "Extension",
+    "ImapEnvelope",
+    "Multipart",
+    "take_envelope",
+    "take_structure",
+]
 
 Parameters = tuple[tuple[str, str], ...]
 
