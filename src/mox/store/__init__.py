@@ -46,6 +46,7 @@ from mox.store.fetchblock import FetchColumn, fetch_block
 from mox.store.files import MessageFiles
 from mox.store.flagging import FlagsResult, change_flags
 from mox.store.flags import NO_FLAGS, SYSTEM_FLAGS, Flag, FlagChange, Flags, FlagsAction, parse_flags
+from mox.store.listing import ListedMessage, list_messages, read_message
 from mox.store.mailboxes import (
     INBOX,
     SPECIAL_USES,
@@ -70,8 +71,9 @@ from mox.store.reading import (
     highest_modseq,
     live_uids,
     message_rows,
-    read_content,
+    stored_messages,
 )
+from mox.store.search import Found, search_messages
 from mox.store.spool import Content, Spool
 from mox.store.switchboard import Batch, Listener
 from mox.store.transaction import Tx
@@ -95,8 +97,10 @@ __all__ = [
     "FlagsAction",
     "FlagsChanged",
     "FlagsResult",
+    "Found",
     "KeywordInvalidError",
     "KeywordsAdded",
+    "ListedMessage",
     "Listener",
     "Mailbox",
     "MailboxAdded",
@@ -140,14 +144,17 @@ __all__ = [
     "get_mailbox",
     "highest_modseq",
     "list_mailboxes",
+    "list_messages",
     "list_subscriptions",
     "live_uids",
     "message_rows",
     "move_messages",
     "parse_flags",
-    "read_content",
+    "read_message",
     "rename_mailbox",
+    "search_messages",
     "set_special_use",
+    "stored_messages",
     "subscribe",
     "unsubscribe",
 ]

@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from mox.database import Connection, GroupWriter, Migrations, Transaction, open_database, open_reader
 from mox.runtime import Clock, sync_directory
+from mox.store.errors import OverQuotaError
 from mox.store.files import MessageFiles
 from mox.store.initial import create_initial
 from mox.store.switchboard import Switchboard
@@ -24,6 +25,7 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 _MIGRATIONS = Migrations("mox.store", "schema")
+_USED = "SELECT used_octets FROM account"
 _HIGHEST_ID = "SELECT next_message_id - 1 FROM account"
 _RAISE_NEXT_ID = "UPDATE account SET next_message_id = :next"
 
@@ -100,6 +102,16 @@ class Account:
             return result
 
         return await self._writer.run(job)
+
+    def check_room(self, octets: int) -> None:
+        """Refuse early what will not fit; the transaction checks again.
+
+        Raises:
+            OverQuotaError: The account has no room for that many more octets.
+        """
+        limit = self._quota_octets()
+        if limit > 0 and octets > (free := limit - self.reader.value(_USED)):
+            raise OverQuotaError(octets, free)
 
     async def finish_writing(self) -> None:
         """Wait for the changes that were asked for before."""

@@ -7,7 +7,7 @@ from array import array
 from dataclasses import dataclass
 from pathlib import Path
 
-from mox.database import Connection
+from mox.database import Connection, Row
 from mox.store.account import Account
 from mox.store.flags import Flag
 
@@ -18,7 +18,7 @@ __all__ = [
     "highest_modseq",
     "live_uids",
     "message_rows",
-    "read_content",
+    "stored_messages",
 ]
 
 _UIDS = """SELECT group_concat(uid, ' ') FROM
@@ -33,8 +33,11 @@ _LIVE = f"""SELECT {_COLUMNS} FROM message
 # By modseq's index: its first column is the mailbox. Tombstones are few, and asked for seldom.
 _WITH_REMOVED = f"""SELECT {_COLUMNS} FROM message
   WHERE mailbox_id = :mailbox_id AND uid BETWEEN :first AND :last ORDER BY uid LIMIT :limit"""  # noqa: S608  a constant
-_CONTENT = """SELECT prefix, header, internaldate, envelope, bodystructure, body, needs_utf8, preview
-  FROM content WHERE id = :id"""
+_STORED = """SELECT m.id, m.uid, m.modseq, m.flags, m.flags_text, m.received_at, m.saved_at, m.size,
+    m.expunged_at, m.moved_to,
+    c.prefix, c.header, c.internaldate, c.envelope, c.bodystructure, c.body, c.needs_utf8, c.preview
+  FROM message m JOIN content c ON c.id = coalesce(m.moved_to, m.id)
+  WHERE m.mailbox_id = :mailbox_id AND m.uid BETWEEN :first AND :last ORDER BY m.uid LIMIT :limit"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +91,7 @@ def live_uids(connection: Connection, mailbox_id: int) -> "array[int]":
     """Return the UIDs of a mailbox, ascending."""
     # One aggregated row: the driver gives up its turn at every row.
     text = connection.value(_UIDS, mailbox_id=mailbox_id)
-    return array("L", map(int, text.split())) if text else array("L")
+    return array("I", map(int, text.split())) if text else array("I")
 
 
 def first_unseen_uid(connection: Connection, mailbox_id: int) -> int | None:
@@ -123,20 +126,23 @@ def message_rows(
     return [MessageRow(*row) for row in rows]
 
 
-def read_content(account: Account, row: MessageRow) -> StoredContent | None:
-    """Return what is stored beside a message's file; None when it was erased."""
-    found = account.reader.row(_CONTENT, id=row.content_id)
-    if found is None:
-        return None
-    prefix, header, internaldate, envelope, bodystructure, body, needs_utf8, preview = found
+def stored_messages(
+    account: Account, mailbox_id: int, first_uid: int, last_uid: int, *, limit: int = -1
+) -> list[tuple[MessageRow, StoredContent]]:
+    """Return messages in a range of UIDs with what is stored beside their files, ascending.
+
+    Removed messages are among them as long as their content is kept.
+    """
+    rows = account.reader.rows(_STORED, mailbox_id=mailbox_id, first=first_uid, last=last_uid, limit=limit)
+    found = []
+    for columns in rows:
+        row = MessageRow(*columns[:10])
+        found.append((row, _content(columns[10:], account.files.path(row.content_id))))
+    return found
+
+
+def _content(columns: Row, path: Path) -> StoredContent:
+    prefix, header, internaldate, envelope, bodystructure, body, needs_utf8, preview = columns
     return StoredContent(
-        prefix=prefix,
-        header=header,
-        internaldate=internaldate,
-        envelope=envelope,
-        bodystructure=bodystructure,
-        body=body,
-        needs_utf8=bool(needs_utf8),
-        preview=preview,
-        path=account.files.path(row.content_id),
+        prefix, header, internaldate, envelope, bodystructure, body, bool(needs_utf8), preview, path
     )

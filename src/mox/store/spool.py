@@ -7,6 +7,7 @@ removed by `discard`, whatever happened; what was filed has its own hard link by
 import asyncio
 import os
 import re
+import threading
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from itertools import count
@@ -38,7 +39,17 @@ class Content:
 class Spool:
     """One message; used by one task."""
 
-    __slots__ = ("_buffer", "_buffered", "_ends_in_cr", "_file", "_pool", "path", "size")
+    __slots__ = (
+        "_buffer",
+        "_buffered",
+        "_ends_in_cr",
+        "_file",
+        "_is_discarded",
+        "_lock",
+        "_pool",
+        "path",
+        "size",
+    )
 
     def __init__(self, path: Path, pool: Executor) -> None:
         self.path = path
@@ -47,6 +58,9 @@ class Spool:
         self._buffered = 0
         self._file: int | None = None
         self._ends_in_cr = False
+        # A connection may end while a worker thread writes: the file is never closed under its hands.
+        self._lock = threading.Lock()
+        self._is_discarded = False
         self.size = 0
 
     def write(self, octets: bytes) -> None:
@@ -76,6 +90,12 @@ class Spool:
         await asyncio.get_running_loop().run_in_executor(self._pool, self._write_out)
 
     def _write_out(self) -> None:
+        with self._lock:
+            self._write_locked()
+
+    def _write_locked(self) -> None:
+        if self._is_discarded:
+            raise OSError("message was given up")
         if self._file is None:
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
             self._file = os.open(self.path, flags, 0o600)
@@ -87,17 +107,14 @@ class Spool:
     def finish(self) -> Content:
         """Write the rest, sync and close; blocking, for a worker thread."""
         octets = b"".join(self._buffer) if self._file is None else None
-        try:
-            self._write_out()
-            os.fsync(self._opened)
-        finally:
-            self._close()
+        with self._lock:
+            try:
+                self._write_locked()
+                if self._file is not None:
+                    os.fsync(self._file)
+            finally:
+                self._close()
         return Content(self.path, self.size, octets)
-
-    @property
-    def _opened(self) -> int:
-        assert self._file is not None  # noqa: S101  _write_out has just opened it
-        return self._file
 
     def _close(self) -> None:
         if self._file is not None:
@@ -106,11 +123,12 @@ class Spool:
 
     def discard(self) -> None:
         """Close and remove the temporary file; may be called at any time, and more than once."""
-        self._buffer.clear()
-        was_written = self._file is not None or self.size
-        self._close()
-        if was_written:
-            remove_file(self.path)
+        with self._lock:
+            self._is_discarded = True
+            self._buffer = []
+            self._close()
+            if self.size:
+                remove_file(self.path)
 
 
 class SpoolDirectory:

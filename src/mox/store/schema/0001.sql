@@ -51,7 +51,7 @@ CREATE TABLE message (
   base_subject TEXT,                               -- RFC 5256 §2.1, lower case
   original_mailbox_id INTEGER NOT NULL             -- first delivered to
 );
-CREATE UNIQUE INDEX message_by_uid ON message(mailbox_id, uid) WHERE expunged_at IS NULL;
+CREATE UNIQUE INDEX message_by_uid ON message(mailbox_id, uid);
 CREATE INDEX message_by_modseq ON message(mailbox_id, modseq);
 CREATE INDEX message_by_message_id ON message(message_id) WHERE message_id IS NOT NULL AND expunged_at IS NULL;
 CREATE INDEX message_by_subject ON message(base_subject, received_at)

@@ -1,0 +1,63 @@
+"""What is announced: exactly what works (RFC 9051 §7.2.2)."""
+
+from collections.abc import Iterable
+
+from moxkit.sasl import Mechanism
+
+__all__ = ["capabilities"]
+
+_ALWAYS = (
+    "IMAP4rev2",
+    "IMAP4rev1",
+    "ENABLE",
+    "LITERAL+",
+    "IDLE",
+    "SASL-IR",
+    "BINARY",
+    "UNSELECT",
+    "UIDPLUS",
+    "ESEARCH",
+    "SEARCHRES",
+    "MOVE",
+    "UTF8=ACCEPT",
+    "LIST-EXTENDED",
+    "LIST-STATUS",
+    "CHILDREN",
+    "SPECIAL-USE",
+    "CREATE-SPECIAL-USE",
+    "NAMESPACE",
+    "ID",
+    "STATUS=SIZE",
+    "CONDSTORE",
+    "WITHIN",
+    "SAVEDATE",
+    "PREVIEW",
+    "MULTIAPPEND",
+)
+
+
+def capabilities(
+    *,
+    appendlimit_octets: int,
+    mechanisms: Iterable[Mechanism] = (),
+    offers_starttls: bool = False,
+    allows_login: bool = True,
+    is_authenticated: bool = False,
+) -> tuple[str, ...]:
+    """Return the names for a connection's state.
+
+    Args:
+        appendlimit_octets: Largest message (RFC 7889).
+        mechanisms: SASL mechanisms on offer.
+        offers_starttls: TLS can begin.
+        allows_login: LOGIN is permitted here.
+        is_authenticated: Then nothing about signing in is said.
+    """
+    names = [*_ALWAYS, f"APPENDLIMIT={appendlimit_octets}"]
+    if not is_authenticated:
+        if offers_starttls:
+            names.append("STARTTLS")
+        if not allows_login:
+            names.append("LOGINDISABLED")
+        names += [f"AUTH={mechanism}" for mechanism in mechanisms]
+    return tuple(names)

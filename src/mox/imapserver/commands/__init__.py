@@ -1,0 +1,68 @@
+"""What each command does, one file for each family; all take the session and the command as a value.
+
+`execute` runs a command of a signed-in client (and those anybody may use) and returns how it ended well; a
+refusal is an exception, which the connection words.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from mox.imapserver.commands.copymove import copy, move
+from mox.imapserver.commands.expunge import close, expunge
+from mox.imapserver.commands.fetch import fetch
+from mox.imapserver.commands.flags import store
+from mox.imapserver.commands.hello import capability, check, enable, identify, namespace, noop
+from mox.imapserver.commands.listing import list_mailboxes, lsub
+from mox.imapserver.commands.mailboxes import create, delete, rename, subscribe, unsubscribe
+from mox.imapserver.commands.search import search
+from mox.imapserver.commands.select import select, unselect
+from mox.imapserver.commands.status import status
+from mox.imapserver.errors import RefusedError
+from mox.imapserver.session import Done, Session
+from moxkit import imap
+
+__all__ = ["execute"]
+
+Run = Callable[[Session, str, Any], Awaitable[Done]]
+
+_BY_TYPE: dict[type, Run] = {
+    imap.Capability: capability,
+    imap.Noop: noop,
+    imap.Check: check,
+    imap.Id: identify,
+    imap.Enable: enable,
+    imap.Namespace: namespace,
+    imap.Select: select,
+    imap.Unselect: unselect,
+    imap.Close: close,
+    imap.Create: create,
+    imap.Delete: delete,
+    imap.Rename: rename,
+    imap.Subscribe: subscribe,
+    imap.Unsubscribe: unsubscribe,
+    imap.ListCommand: list_mailboxes,
+    imap.Lsub: lsub,
+    imap.Status: status,
+    imap.Fetch: fetch,
+    imap.Store: store,
+    imap.Search: search,
+    imap.Copy: copy,
+    imap.Move: move,
+    imap.Expunge: expunge,
+}
+
+
+async def execute(session: Session, tag: str, command: object) -> Done:
+    """Execute a command.
+
+    Raises:
+        RefusedError: It is answered with NO or BAD.
+        mox.store.StoreError: Likewise; the connection words it.
+        moxkit.imap.MailboxNameError: Likewise.
+    """
+    run = _BY_TYPE.get(type(command))
+    if run is None:
+        raise RefusedError(
+            f"{getattr(command, 'name', 'command')} is not supported", kind=imap.ConditionKind.BAD
+        )
+    return await run(session, tag, command)

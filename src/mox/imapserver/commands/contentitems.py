@@ -1,0 +1,281 @@
+"""One FETCH response with whatever was asked for, content included.
+
+A message is its prefix (headers this server put before it) and its file. Sections of parts lie in the file
+alone; only the header of the whole message has the prefix in front.
+"""
+
+import mmap
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from mox.imapserver.errors import RefusedError
+from mox.imapserver.session import Session
+from mox.store import MessageRow, StoredContent
+from moxkit import message
+from moxkit.imap import (
+    BinaryPart,
+    BinarySize,
+    BodySection,
+    FetchAttribute,
+    FetchItem,
+    Partial,
+    Section,
+    SectionText,
+    part_content,
+    part_content_header,
+    part_date,
+    part_modseq,
+    part_number,
+    part_octets,
+    part_preview,
+    part_uid,
+)
+
+__all__ = ["ContentWriter", "is_content_item", "sets_seen"]
+
+_A = FetchAttribute
+_CONTENT_ATTRIBUTES = frozenset({_A.RFC822, _A.RFC822_HEADER, _A.RFC822_TEXT})
+# The old names, and the sections they mean (RFC 3501 §6.4.5).
+_OLD_NAMES = {
+    _A.RFC822: Section(),
+    _A.RFC822_HEADER: Section(text=SectionText.HEADER),
+    _A.RFC822_TEXT: Section(text=SectionText.TEXT),
+}
+# Files up to here are read whole; larger ones are mapped.
+_READ_WHOLE_OCTETS = 4 << 20
+_PIECE_OCTETS = 1 << 20
+_PREVIEW_CHARACTERS = 200
+
+
+def is_content_item(item: FetchItem) -> bool:
+    """Say whether an item may need the message's file."""
+    return item in _CONTENT_ATTRIBUTES or not isinstance(item, FetchAttribute)
+
+
+def sets_seen(item: FetchItem) -> bool:
+    r"""Say whether fetching an item sets \Seen (RFC 9051 §6.4.5)."""
+    if isinstance(item, BodySection | BinaryPart):
+        return not item.peek
+    return item in (_A.RFC822, _A.RFC822_TEXT)
+
+
+class _Octets:
+    """A message's file, opened at most once, and its parts, parsed at most once."""
+
+    def __init__(self, content: StoredContent) -> None:
+        self._path = content.path
+        self.prefix = content.prefix
+        self._source: bytes | mmap.mmap | None = None
+        self._part: message.Part | None = None
+
+    @property
+    def source(self) -> bytes | mmap.mmap:
+        """The file's octets."""
+        if self._source is None:
+            size = self._path.stat().st_size
+            if size <= _READ_WHOLE_OCTETS:
+                self._source = self._path.read_bytes()
+            else:
+                with self._path.open("rb") as file:
+                    self._source = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        return self._source
+
+    @property
+    def part(self) -> message.Part:
+        """The file's part tree."""
+        if self._part is None:
+            self._part = message.parse(self.source)
+        return self._part
+
+    def close(self) -> None:
+        """Let a mapped file go: Windows cannot remove it otherwise."""
+        if isinstance(self._source, mmap.mmap):
+            self._source.close()
+
+
+class ContentWriter:
+    """Writes FETCH responses of one session."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def write(
+        self, number: int, items: Sequence[FetchItem], row: MessageRow, content: StoredContent
+    ) -> None:
+        """Write one response; large content goes out in pieces."""
+        octets = _Octets(content)
+        session = self._session
+        try:
+            session.write(b"* %d FETCH (" % number)
+            for index, item in enumerate(items):
+                if index:
+                    session.write(b" ")
+                await self._write_item(item, row, content, octets)
+            session.write(b")\r\n")
+        finally:
+            octets.close()
+
+    async def _write_item(
+        self, item: FetchItem, row: MessageRow, content: StoredContent, octets: _Octets
+    ) -> None:
+        write = self._session.write
+        match item:
+            case FetchAttribute() if item in _OLD_NAMES:
+                await self._write_section(
+                    item.encode(), _OLD_NAMES[item], None, content=content, octets=octets
+                )
+            case FetchAttribute():
+                write(self._attribute(item, row, content, octets))
+            case BodySection(section, _, partial):
+                await self._write_section(item.label, section, partial, content=content, octets=octets)
+            case BinaryPart(part, _, partial):
+                decoded = _decoded(octets, part)
+                write(part_content(item.label, _cut(decoded, partial), binary=True))
+            case BinarySize(part):
+                write(part_number(item.label, len(_decoded(octets, part) or b"")))
+
+    def _attribute(  # noqa: PLR0911  one line for each item
+        self, item: FetchAttribute, row: MessageRow, content: StoredContent, octets: _Octets
+    ) -> bytes:
+        utf8 = self._session.utf8
+        rerender = content.needs_utf8 and not utf8
+        match item:
+            case _A.UID:
+                return part_uid(row.uid)
+            case _A.FLAGS:
+                return f"FLAGS ({row.flags_text})".encode()
+            case _A.MODSEQ:
+                return part_modseq(row.modseq)
+            case _A.RFC822_SIZE:
+                return part_number(b"RFC822.SIZE", row.size)
+            case _A.INTERNALDATE:
+                return f'INTERNALDATE "{content.internaldate}"'.encode()
+            case _A.SAVEDATE:
+                return part_date(b"SAVEDATE", datetime.fromtimestamp(row.saved_at, UTC))
+            case _A.PREVIEW | _A.PREVIEW_LAZY:
+                return part_preview(content.preview[:_PREVIEW_CHARACTERS], utf8=utf8)
+            case _A.ENVELOPE:
+                rendered = content.envelope
+                if rerender:
+                    rendered = message.render_envelope(octets.part, octets.source, utf8=False).octets
+                return part_octets(b"ENVELOPE", rendered)
+            case _:
+                extended = item is _A.BODYSTRUCTURE
+                rendered = content.bodystructure if extended else content.body
+                if rerender:
+                    rendered = message.render_bodystructure(
+                        octets.part, octets.source, extended=extended, utf8=False
+                    ).octets
+                return part_octets(item.encode(), rendered)
+
+    async def _write_section(
+        self,
+        label: bytes,
+        section: Section,
+        partial: Partial | None,
+        *,
+        content: StoredContent,
+        octets: _Octets,
+    ) -> None:
+        header = _from_header(section, content, octets)
+        if header is not None:
+            self._session.write(part_content(label, _cut(header, partial)))
+            return
+        span = _span(section, octets)
+        if span is None:
+            self._session.write(label + b" NIL")
+            return
+        # The whole message, and its parts, are cut from prefix and file as if they were one.
+        prefix = octets.prefix if not section.part and section.text is None else b""
+        await self._write_cut(label, prefix, octets.source, span, partial)
+
+    async def _write_cut(
+        self,
+        label: bytes,
+        prefix: bytes,
+        source: bytes | mmap.mmap,
+        span: tuple[int, int],
+        partial: Partial | None,
+    ) -> None:
+        session, (start, end) = self._session, span
+        size = len(prefix) + end - start
+        first, last = 0, size
+        if partial is not None:
+            first = min(partial.offset, size)
+            last = min(size, first + partial.count)
+        session.write(part_content_header(label, last - first))
+        if first < len(prefix):
+            session.write(prefix[first:last])
+        at = start + max(0, first - len(prefix))
+        stop = start + max(0, last - len(prefix))
+        if at == 0 and stop == len(source) and isinstance(source, bytes):
+            session.write(source)
+            return
+        while at < stop:
+            session.write(source[at : min(stop, at + _PIECE_OCTETS)])
+            at += _PIECE_OCTETS
+            if at < stop:
+                await session.flush()
+
+
+def _cut(octets: bytes | None, partial: Partial | None) -> bytes | None:
+    if octets is None or partial is None:
+        return octets
+    return octets[partial.offset : partial.offset + partial.count]
+
+
+def _from_header(section: Section, content: StoredContent, octets: _Octets) -> bytes | None:
+    """Answer from the header section of the whole message, if that is what is asked for."""
+    if section.text not in (SectionText.HEADER, SectionText.HEADER_FIELDS, SectionText.HEADER_FIELDS_NOT):
+        return None
+    if section.part:
+        return _part_header(section, octets)
+    header = content.header
+    if header is None:
+        header = octets.prefix + octets.source[: octets.part.header_end]
+    return _fields(section, header)
+
+
+def _part_header(section: Section, octets: _Octets) -> bytes | None:
+    span = message.section(octets.part, section.part, message.Section.HEADER)
+    if span is None:
+        return None
+    return _fields(section, bytes(octets.source[span.start : span.end]))
+
+
+def _fields(section: Section, header: bytes) -> bytes:
+    if section.text is SectionText.HEADER:
+        return header
+    return message.header_fields(header, section.fields, negate=section.text is SectionText.HEADER_FIELDS_NOT)
+
+
+_KINDS = {
+    None: message.Section.BODY,
+    SectionText.TEXT: message.Section.TEXT,
+    SectionText.MIME: message.Section.MIME,
+}
+
+
+def _span(section: Section, octets: _Octets) -> tuple[int, int] | None:
+    kind = _KINDS.get(section.text)
+    if kind is None:
+        return None
+    if not section.part and section.text is None:
+        # No need to know the parts.
+        return 0, len(octets.source)
+    return message.section(octets.part, section.part, kind)
+
+
+def _decoded(octets: _Octets, path: tuple[int, ...]) -> bytes | None:
+    """Return a part without its transfer encoding (RFC 3516 §4.2)."""
+    if not path:
+        return octets.prefix + bytes(octets.source)
+    part = message.find_part(octets.part, path)
+    if part is None:
+        return None
+    if part.is_multipart:
+        raise RefusedError("BINARY of a multipart is not possible")
+    try:
+        return b"".join(message.decoded(part, octets.source))
+    except message.UnknownTransferEncodingError as error:
+        raise RefusedError("unknown transfer encoding", "UNKNOWN-CTE") from error

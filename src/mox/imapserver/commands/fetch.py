@@ -1,0 +1,151 @@
+"""FETCH (RFC 9051 §6.4.5): in blocks made by the database if it can, else message by message."""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+
+from mox.imapserver.commands.contentitems import ContentWriter, is_content_item, sets_seen
+from mox.imapserver.commands.hello import enable_condstore
+from mox.imapserver.errors import RefusedError
+from mox.imapserver.session import Done, Session
+from mox.imapserver.updates import fetch_flags
+from mox.store import (
+    FetchColumn,
+    Flag,
+    FlagChange,
+    Flags,
+    FlagsAction,
+    change_flags,
+    fetch_block,
+    stored_messages,
+)
+from moxkit.imap import ConditionKind, Fetch, FetchAttribute, FetchItem
+
+__all__ = ["fetch"]
+
+# Messages in one turn of the loop: with the database's help, and one by one.
+_BLOCK = 500
+_STORED_BLOCK = 50
+
+_COLUMNS = {
+    FetchAttribute.UID: FetchColumn.UID,
+    FetchAttribute.FLAGS: FetchColumn.FLAGS,
+    FetchAttribute.MODSEQ: FetchColumn.MODSEQ,
+    FetchAttribute.RFC822_SIZE: FetchColumn.SIZE,
+    FetchAttribute.INTERNALDATE: FetchColumn.INTERNALDATE,
+    FetchAttribute.ENVELOPE: FetchColumn.ENVELOPE,
+    FetchAttribute.BODYSTRUCTURE: FetchColumn.BODYSTRUCTURE,
+    FetchAttribute.BODY: FetchColumn.BODY,
+}
+
+
+async def fetch(session: Session, _tag: str, command: Fetch) -> Done:
+    """Send what is asked for; messages that others removed are still there until the client was told."""
+    if command.vanished:
+        raise RefusedError("VANISHED needs QRESYNC", kind=ConditionKind.BAD)
+    items = _items(session, command)
+    view = session.view
+    spans = session.spans(command.numbers, by_uid=command.uid)
+    columns = [column for item in items if (column := _column(item)) is not None]
+    marks_seen = not view.read_only and any(map(sets_seen, items))
+    if len(columns) == len(items) and command.changed_since is None:
+        await _in_blocks(session, items, columns, spans)
+        return Done("fetched")
+    writer = _Writer(session, items, command.changed_since)
+    seen: list[int] = []
+    for start, stop in _blocks(spans, _STORED_BLOCK):
+        await writer.write(start, stop, seen if marks_seen else None)
+    if seen:
+        await _mark_seen(session, seen)
+    if writer.missed:
+        return Done("some messages are removed", b"EXPUNGEISSUED")
+    return Done("fetched")
+
+
+def _items(session: Session, command: Fetch) -> tuple[FetchItem, ...]:
+    items = list(command.items)
+    if command.uid and FetchAttribute.UID not in items:
+        # UID FETCH tells the UID, asked for or not (RFC 9051 §6.4.9).
+        items.insert(0, FetchAttribute.UID)
+    if command.changed_since is not None and FetchAttribute.MODSEQ not in items:
+        items.append(FetchAttribute.MODSEQ)
+    if FetchAttribute.MODSEQ in items:
+        enable_condstore(session)
+    return tuple(items)
+
+
+def _column(item: FetchItem) -> FetchColumn | None:
+    return _COLUMNS.get(item) if isinstance(item, FetchAttribute) else None
+
+
+def _blocks(spans: Sequence[tuple[int, int]], size: int) -> Iterator[tuple[int, int]]:
+    for first, last in spans:
+        for start in range(first, last, size):
+            yield start, min(last, start + size)
+
+
+async def _in_blocks(
+    session: Session,
+    items: tuple[FetchItem, ...],
+    columns: Sequence[FetchColumn],
+    spans: Sequence[tuple[int, int]],
+) -> None:
+    view, reader = session.view, session.mail.reader
+    only_7bit = not session.utf8
+    writer = _Writer(session, items, None)
+    for start, stop in _blocks(spans, _BLOCK):
+        uids = view.uids[start:stop]
+        octets = fetch_block(reader, view.mailbox_id, columns, uids, start + 1, only_7bit=only_7bit)
+        if octets is None:
+            # Something differs from the client's view, or needs another rendering.
+            for first, last in _blocks([(start, stop)], _STORED_BLOCK):
+                await writer.write(first, last, None)
+            continue
+        session.write(octets)
+        if stop - start == _BLOCK:
+            await session.flush()
+            await asyncio.sleep(0)
+
+
+class _Writer:
+    """Writes messages one by one."""
+
+    def __init__(self, session: Session, items: tuple[FetchItem, ...], changed_since: int | None) -> None:
+        self._session = session
+        self._items = items
+        self._changed_since = changed_since
+        self._content = ContentWriter(session)
+        self._has_content = any(map(is_content_item, items))
+        self.missed = False
+
+    async def write(self, start: int, stop: int, seen: list[int] | None) -> None:
+        """Write a run of the view; note in `seen` what is to be marked."""
+        session, view = self._session, self._session.view
+        uids = view.uids[start:stop]
+        wanted = dict(zip(uids, range(start + 1, stop + 1), strict=True))
+        stored = stored_messages(session.mail, view.mailbox_id, uids[0], uids[-1])
+        for row, content in stored:
+            number = wanted.pop(row.uid, None)
+            if number is None or (self._changed_since is not None and row.modseq <= self._changed_since):
+                continue
+            if row.expunged_at is not None:
+                self.missed = True
+            await self._content.write(number, self._items, row, content)
+            if seen is not None and not row.is_seen and row.expunged_at is None:
+                seen.append(row.uid)
+        # What is left was removed so long ago that its content is gone.
+        self.missed |= bool(wanted)
+        await session.flush()
+        await asyncio.sleep(0)
+
+
+async def _mark_seen(session: Session, uids: list[int]) -> None:
+    """Set the Seen flag after all was sent, and tell (RFC 9051 §6.4.5: the flag changes should be told)."""
+    view = session.view
+    change = FlagChange(FlagsAction.ADD, Flags(Flag.SEEN))
+    result = await session.mail.write(
+        lambda tx: change_flags(tx, view.mailbox_id, [(uid, uid) for uid in uids], change), session
+    )
+    modseq = result.modseq if session.condstore else None
+    for uid, text in result.changed:
+        if (number := view.number_of(uid)) is not None:
+            session.write(fetch_flags(number, uid, text, modseq))

@@ -1,0 +1,48 @@
+"""STORE (RFC 9051 §6.4.6, RFC 7162 §3.1.3)."""
+
+from mox.imapserver.commands.hello import enable_condstore
+from mox.imapserver.errors import RefusedError
+from mox.imapserver.session import Done, Session
+from mox.imapserver.updates import fetch_flags
+from mox.store import FlagChange, FlagsAction, change_flags, parse_flags
+from moxkit.imap import Store, StoreAction, encode_numbers
+
+__all__ = ["store"]
+
+_ACTIONS = {
+    StoreAction.ADD: FlagsAction.ADD,
+    StoreAction.REMOVE: FlagsAction.REMOVE,
+    StoreAction.REPLACE: FlagsAction.REPLACE,
+}
+
+
+async def store(session: Session, _tag: str, command: Store) -> Done:
+    """Change flags of messages the client knows; those that are gone are passed over."""
+    view = session.view
+    if view.read_only:
+        raise RefusedError("mailbox is open for reading only")
+    if command.unchanged_since is not None:
+        enable_condstore(session)
+    change = FlagChange(_ACTIONS[command.action], parse_flags(command.flags))
+    ranges = view.uid_ranges(session.spans(command.numbers, by_uid=command.uid))
+    result = await session.mail.write(
+        lambda tx: change_flags(tx, view.mailbox_id, ranges, change, unchanged_since=command.unchanged_since),
+        session,
+    )
+    if not command.silent:
+        told = sorted((*result.changed, *result.unchanged))
+    else:
+        # Silent, but the client has to learn the new modseq (RFC 7162 §3.1.3).
+        told = list(result.changed) if session.condstore else []
+    modseq = result.modseq if session.condstore else None
+    lines = []
+    for uid, text in told:
+        if (number := view.number_of(uid)) is not None:
+            lines.append(fetch_flags(number, uid, text, modseq))
+    session.write(b"".join(lines))
+    if result.conflicts:
+        numbers = result.conflicts
+        if not command.uid:
+            numbers = tuple(n for uid in numbers if (n := view.number_of(uid)) is not None)
+        return Done("some were changed by others", b"MODIFIED " + encode_numbers(numbers))
+    return Done("flags stored")

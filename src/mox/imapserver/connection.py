@@ -1,0 +1,410 @@
+"""One IMAP connection: the only loop that reads and writes. Commands run one after the other.
+
+What a command writes is sent once per buffer of input, so that pipelined commands cost one write.
+"""
+
+import asyncio
+import base64
+import binascii
+import logging
+
+from mox.accounts import SignedIn, SignInFailed
+from mox.database import DatabaseError
+from mox.imapserver.commands import execute
+from mox.imapserver.commands.append import Append
+from mox.imapserver.errors import RefusedError, refusal
+from mox.imapserver.session import Done, Services, Session
+from mox.runtime import Shutdown
+from mox.store import StoreError
+from moxkit.imap import (
+    NEED_DATA,
+    AppendBegin,
+    AppendEnd,
+    AppendMessage,
+    Authenticate,
+    BadCommand,
+    CapabilityCode,
+    Condition,
+    ConditionKind,
+    ConnectionState,
+    ContinuationLine,
+    Event,
+    Idle,
+    IdleDone,
+    Limits,
+    LiteralChunk,
+    Login,
+    Logout,
+    MailboxNameError,
+    NeedData,
+    ServerMachine,
+    StartTls,
+    Tagged,
+    allowed,
+)
+from moxkit.net import LineConn, TLSContext
+from moxkit.sasl import Challenge
+from moxkit.wiretrace import Kind, WireTrace
+
+__all__ = ["ImapConnection"]
+
+logger = logging.getLogger(__name__)
+
+_BEFORE_LOGIN_S = 30.0
+_AFTER_LOGIN_S = 30 * 60.0
+_WRITE_S = 30.0
+_HANDSHAKE_S = 60.0
+# Enough of what a command wrote to be sent before it is through.
+_FLUSH_OCTETS = 256 << 10
+_BINDINGS = ("tls-exporter", "tls-unique", "tls-server-end-point")
+# After these, removals may not be told, since the client counts in numbers (RFC 9051 §7.5.1).
+_NO_UPDATES = frozenset({"FETCH", "STORE", "SEARCH"})
+
+
+class ImapConnection:
+    """Serves one client until it goes."""
+
+    def __init__(
+        self,
+        conn: LineConn,
+        *,
+        services: Services,
+        shutdown: Shutdown,
+        tls: TLSContext | None,
+        allows_plaintext: bool,
+    ) -> None:
+        self._conn = conn
+        self._tls = tls
+        self._shutdown = shutdown
+        self._machine = ServerMachine()
+        self._out: list[bytes] = []
+        self._out_octets = 0
+        self._trace = WireTrace(logger)
+        self._append: Append | None = None
+        self.session = Session(services=services, write=self._write, flush=self._flush)
+        self.session.allows_plaintext = allows_plaintext
+        self.session.offers_starttls = tls is not None
+        self._note_tls()
+
+    def _note_tls(self) -> None:
+        session = self.session
+        session.is_tls = self._conn.tls is not None
+        bindings = [name for name in _BINDINGS if session.is_tls and self._conn.channel_binding(name)]
+        session.mechanisms = session.services.sign_in.mechanisms(
+            is_tls=session.is_tls, allows_plaintext=session.allows_plaintext, bindings=bindings
+        )
+
+    def _write(self, octets: bytes) -> None:
+        self._out.append(octets)
+        self._out_octets += len(octets)
+
+    async def _flush(self) -> None:
+        """Send what was written so far; wait while the client is slow."""
+        waiting = self._machine.data_to_send()
+        if waiting:
+            self._out.append(waiting)
+        if self._out:
+            octets = self._out[0] if len(self._out) == 1 else b"".join(self._out)
+            self._out.clear()
+            self._out_octets = 0
+            self._trace.sent(octets, Kind.DATA if len(octets) > 2000 else Kind.PLAIN)
+            self._conn.write(octets)
+            await self._conn.drain()
+
+    async def serve(self) -> None:
+        """Greet, then execute commands."""
+        conn = self._conn
+        conn.read_timeout, conn.write_timeout = _BEFORE_LOGIN_S, _WRITE_S
+        if self._shutdown.is_asked:
+            self._write(b"* BYE shutting down\r\n")
+            await self._flush()
+            return
+        code = CapabilityCode(self.session.capabilities())
+        self._write(Condition(ConditionKind.OK, "mox imap", code).encode())
+        await self._flush()
+        try:
+            while await self._take():
+                pass
+        except TimeoutError:
+            self._write(b"* BYE inactive\r\n")
+            await self._flush()
+        finally:
+            if self._append is not None:
+                self._append.discard()
+            self.session.close()
+
+    async def _take(self) -> bool:
+        """Read and do what came; return whether to go on."""
+        octets = await self._conn.read()
+        if not octets:
+            return False
+        # Credentials are among what comes before login, content among what comes after.
+        is_known = self.session.state is not ConnectionState.NOT_AUTHENTICATED
+        self._trace.received(
+            octets, Kind.DATA if self._append or len(octets) > 2000 else Kind.PLAIN if is_known else Kind.AUTH
+        )
+        self._machine.receive_data(octets)
+        while (event := self._machine.next_event()) is not NEED_DATA:
+            if not await self._handle(event):
+                await self._flush()
+                return False
+            if self._out_octets > _FLUSH_OCTETS:
+                await self._flush()
+        await self._flush()
+        return True
+
+    async def _handle(self, event: Event | NeedData) -> bool:
+        match event:
+            case Tagged(tag, command):
+                return await self._command(tag, command)
+            case AppendBegin() | AppendMessage() | LiteralChunk() | AppendEnd():
+                await self._on_append(event)
+            case BadCommand():
+                self._drop_append()
+                if not event.fatal:
+                    self.session.write_updates()
+                self._machine.send(event.encode())
+                await self._flush()
+                return not event.fatal
+            case _:
+                # DONE and answers come only where they were asked for, and are taken there.
+                return False
+        return True
+
+    async def _command(self, tag: str, command: object) -> bool:
+        name = getattr(command, "name", "")
+        if self._shutdown.is_asked:
+            self._write(b"* BYE shutting down\r\n")
+            return False
+        try:
+            self._check_state(name)
+            match command:
+                case Logout():
+                    self._write(b"* BYE logging out\r\n")
+                    self._answer(tag, Condition(ConditionKind.OK, "bye", tag=tag))
+                    return False
+                case StartTls():
+                    await self._start_tls(tag)
+                    return True
+                case Authenticate():
+                    done = await self._authenticate(command)
+                case Login(username, password):
+                    done = await self._login(username, password)
+                case Idle():
+                    done = await self._idle()
+                case _:
+                    done = await execute(self.session, tag, command)
+                    # ENABLE may have changed how names are written.
+                    self._machine.utf8_names = self.session.utf8
+        except Exception as error:  # noqa: BLE001  sorted out below; a bug is logged there
+            condition = _condition_of(error, tag, name)
+        else:
+            code = b"[%b] " % done.code if done.code else b""
+            if name not in _NO_UPDATES:
+                self.session.write_updates()
+            self._write(b"%b OK %b%b\r\n" % (tag.encode(), code, done.text.encode()))
+            return True
+        if name not in _NO_UPDATES:
+            self.session.write_updates()
+        self._answer(tag, condition)
+        return True
+
+    def _check_state(self, name: str) -> None:
+        if not allowed(name, self.session.state):
+            raise RefusedError(f"{name} is not possible in this state")
+
+    def _answer(self, tag: str, condition: Condition) -> None:
+        self._write(Condition(condition.kind, condition.text, condition.code, tag).encode())
+
+    async def _next(self) -> Event | None:
+        """Return the next event, reading as needed; None when the client is gone."""
+        while (event := self._machine.next_event()) is NEED_DATA:
+            await self._flush()
+            octets = await self._conn.read()
+            if not octets:
+                return None
+            self._trace.received(octets, Kind.AUTH)
+            self._machine.receive_data(octets)
+        return event if not isinstance(event, NeedData) else None
+
+    # Signing in.
+
+    async def _start_tls(self, tag: str) -> None:
+        if self._tls is None or self.session.is_tls:
+            raise RefusedError("STARTTLS is not possible here", kind=ConditionKind.BAD)
+        if self._machine.unread:
+            # Plain text behind STARTTLS was put there by somebody in between, or by a confused client.
+            raise ConnectionError("plaintext after STARTTLS")
+        await self._flush()
+        await self._conn.start_tls(
+            self._tls,
+            server=True,
+            handshake_timeout=_HANDSHAKE_S,
+            go_ahead=f"{tag} OK begin TLS negotiation\r\n".encode(),
+        )
+        self._note_tls()
+
+    async def _authenticate(self, command: Authenticate) -> Done:
+        session = self.session
+        if command.mechanism not in session.mechanisms:
+            raise RefusedError("mechanism is not offered here")
+        exchange = session.services.sign_in.begin(
+            command.mechanism,
+            channel_binding=self._conn.channel_binding,
+            offers_plus=any(mechanism.is_plus for mechanism in session.mechanisms),
+        )
+        if exchange is None:
+            raise RefusedError("unknown mechanism")
+        response = command.initial_response
+        step = await exchange.respond(None if response is None else _decoded(response))
+        while isinstance(step, Challenge):
+            step = await exchange.respond(await self._ask(step.octets))
+        if isinstance(step, SignInFailed) and step.last_challenge is not None:
+            # The mechanism's own last word; whatever the client answers, it failed (RFC 5802 §5).
+            await self._ask(step.last_challenge)
+        return self._welcome(step, str(command.mechanism))
+
+    async def _ask(self, challenge: bytes) -> bytes:
+        self._machine.expect_continuation(base64.b64encode(challenge))
+        event = await self._next()
+        if not isinstance(event, ContinuationLine):
+            raise ConnectionError("client went away while signing in")
+        if event.octets == b"*":
+            raise RefusedError("authentication cancelled", kind=ConditionKind.BAD)
+        return _decoded(event.octets)
+
+    async def _login(self, username: str, password: str) -> Done:
+        session = self.session
+        if not (session.is_tls or session.allows_plaintext):
+            raise RefusedError("LOGIN needs TLS", "PRIVACYREQUIRED")
+        return self._welcome(await session.services.sign_in.password(username, password), "login")
+
+    def _welcome(self, step: SignedIn | SignInFailed, mechanism: str) -> Done:
+        address = self._conn.peername
+        extra = {"mechanism": mechanism, "remote": address[0] if address else "", "tls": self.session.is_tls}
+        if isinstance(step, SignInFailed):
+            logger.info("login failed", extra={**extra, "username": step.username, "reason": str(step.kind)})
+            # A code could make clients ask for another password, which would not help (RFC 5530 §3).
+            raise RefusedError(step.text, None if step.is_disabled else "AUTHENTICATIONFAILED")
+        self.session.become(step)
+        logger.info("login", extra={**extra, "account": step.account, "address": step.address})
+        self._machine.limits = Limits()
+        self._conn.read_timeout = _AFTER_LOGIN_S
+        names = " ".join(self.session.capabilities())
+        return Done("signed in", f"CAPABILITY {names}".encode())
+
+    # IDLE (RFC 2177).
+
+    async def _idle(self) -> Done:
+        self.session.write_updates()
+        self._machine.expect_done()
+        await self._flush()
+        conn, listener = self._conn, self.session.listener
+        reading = asyncio.ensure_future(conn.read())
+        hearing = asyncio.ensure_future(listener.wait())
+        try:
+            while True:
+                await asyncio.wait((reading, hearing), return_when=asyncio.FIRST_COMPLETED)
+                if hearing.done():
+                    self.session.write_updates()
+                    await self._flush()
+                    hearing = asyncio.ensure_future(listener.wait())
+                if reading.done():
+                    if (done := self._idle_ended(reading.result())) is not None:
+                        return done
+                    reading = asyncio.ensure_future(conn.read())
+        finally:
+            for waiting in (reading, hearing):
+                waiting.cancel()
+
+    def _idle_ended(self, octets: bytes) -> Done | None:
+        if not octets:
+            raise ConnectionError("client went away while idle")
+        self._machine.receive_data(octets)
+        event = self._machine.next_event()
+        if isinstance(event, IdleDone):
+            return Done("idle ended")
+        if isinstance(event, BadCommand):
+            raise ConnectionError("expected DONE")
+        return None
+
+    # APPEND (RFC 3502): the machine hands the message over in pieces.
+
+    async def _on_append(self, event: AppendBegin | AppendMessage | LiteralChunk | AppendEnd) -> None:
+        match event:
+            case AppendBegin(tag, mailbox):
+                self._drop_append()
+                self._append = Append(self.session, tag, mailbox)
+            case AppendMessage():
+                await self._decide(event)
+            case LiteralChunk(octets, last):
+                if self._append is not None:
+                    await self._append.take(octets, last=last)
+            case AppendEnd(tag):
+                await self._finish_append(tag)
+
+    async def _decide(self, message: AppendMessage) -> None:
+        append = self._append
+        if append is None:
+            raise ConnectionError("message without APPEND")
+        try:
+            self._check_state("APPEND")
+            append.begin(message)
+        except (RefusedError, StoreError, MailboxNameError) as error:
+            condition = _condition_of(error, append.tag, "APPEND")
+            self._drop_append()
+            self.session.write_updates()
+            # Updates first: the refusal goes out through the machine, behind what is written so far.
+            self._machine.send(b"".join(self._out))
+            self._out.clear()
+            code = None if condition.code is None else bytes(condition.code).decode()
+            self._machine.refuse_literal(condition.text, code, status=str(condition.kind))
+        else:
+            self._machine.accept_literal()
+
+    async def _finish_append(self, tag: str) -> None:
+        append, self._append = self._append, None
+        if append is None:
+            return
+        try:
+            done = await append.finish()
+        except Exception as error:  # noqa: BLE001  sorted out by the table; a bug is logged there
+            self.session.write_updates()
+            self._answer(tag, _condition_of(error, tag, "APPEND"))
+        else:
+            self.session.write_updates()
+            self._write(b"%b OK [%b] %b\r\n" % (tag.encode(), done.code, done.text.encode()))
+        finally:
+            append.discard()
+
+    def _drop_append(self) -> None:
+        if self._append is not None:
+            self._append.discard()
+            self._append = None
+
+
+def _decoded(octets: bytes) -> bytes:
+    try:
+        return base64.b64decode(octets, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise RefusedError("malformed base64", kind=ConditionKind.BAD) from error
+
+
+def _condition_of(error: Exception, tag: str, command: str) -> Condition:
+    """Say how a command failed; a bug is logged once, with its traceback."""
+    match error:
+        case RefusedError():
+            refused = error
+        case StoreError() | MailboxNameError():
+            refused = refusal(
+                error, creates_target=command.removeprefix("UID ") in {"APPEND", "COPY", "MOVE"}
+            )
+        case ConnectionError() | TimeoutError():
+            raise error
+        case _:
+            logger.error("imap command crashed", extra={"command": command}, exc_info=error)
+            is_trouble = isinstance(error, OSError | DatabaseError)
+            refused = RefusedError(
+                "internal error, try again later", "UNAVAILABLE" if is_trouble else "SERVERBUG"
+            )
+    return Condition(refused.kind, refused.text, refused.code, tag)

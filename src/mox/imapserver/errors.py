@@ -1,0 +1,52 @@
+"""How the store's refusals are worded for IMAP: the one table (RFC 5530, RFC 9208)."""
+
+from mox.store import (
+    KeywordInvalidError,
+    MailboxExistsError,
+    MailboxHasChildrenError,
+    MailboxUnknownError,
+    OverQuotaError,
+    StoreError,
+    UidsExhaustedError,
+)
+from moxkit.imap import Code, ConditionKind, MailboxNameError, ResponseCode
+
+__all__ = ["RefusedError", "refusal"]
+
+
+class RefusedError(Exception):
+    """A command is answered with NO or BAD; the connection lives."""
+
+    def __init__(
+        self, text: str, code: ResponseCode | str | None = None, kind: ConditionKind = ConditionKind.NO
+    ) -> None:
+        super().__init__(text)
+        self.text = text
+        self.code = Code(code) if isinstance(code, str) else code
+        self.kind = kind
+
+
+def refusal(error: StoreError | MailboxNameError, *, creates_target: bool = False) -> RefusedError:
+    """Word a refusal.
+
+    Args:
+        error: Of the store, or a name no mailbox can have.
+        creates_target: The command has a target mailbox that the client could create (TRYCREATE).
+    """
+    text, code, kind = str(error), "CANNOT", ConditionKind.NO
+    match error:
+        case MailboxUnknownError():
+            text, code = "no such mailbox", "TRYCREATE" if creates_target else "NONEXISTENT"
+        case MailboxExistsError():
+            text, code = "mailbox exists already", "ALREADYEXISTS"
+        case MailboxHasChildrenError():
+            text, code = "mailbox has children, delete them first", "HASCHILDREN"
+        case OverQuotaError():
+            text, code = "account is over quota", "OVERQUOTA"
+        case KeywordInvalidError():
+            kind = ConditionKind.BAD
+        case UidsExhaustedError():
+            text, code = "mailbox has given its last UID", "LIMIT"
+        case _:
+            pass
+    return RefusedError(text, code, kind)

@@ -1,0 +1,80 @@
+"""What one client believes of the selected mailbox: which UIDs, in which order (RFC 9051 §2.3.1.2).
+
+The server keeps to this view until it told the client otherwise: a removed message keeps its number, a new
+one has none.
+"""
+
+from bisect import bisect_left
+from typing import TYPE_CHECKING
+
+from moxkit.imap import SequenceSet
+
+if TYPE_CHECKING:
+    from array import array
+
+__all__ = ["Selected"]
+
+
+class Selected:
+    """The view; everything that changes it is here.
+
+    Attributes:
+        uids: Known UIDs, ascending; a message's number is its index plus one.
+        modseq: Changes up to here were told.
+    """
+
+    __slots__ = ("keywords", "mailbox_id", "modseq", "name", "read_only", "uids")
+
+    def __init__(
+        self,
+        *,
+        mailbox_id: int,
+        name: str,
+        uids: "array[int]",
+        modseq: int,
+        keywords: tuple[str, ...],
+        read_only: bool,
+    ) -> None:
+        self.mailbox_id = mailbox_id
+        self.name = name
+        self.uids = uids
+        self.modseq = modseq
+        self.keywords = keywords
+        self.read_only = read_only
+
+    def number_of(self, uid: int) -> int | None:
+        """Return a message's number, None if the client does not know it."""
+        index = bisect_left(self.uids, uid)
+        return index + 1 if index < len(self.uids) and self.uids[index] == uid else None
+
+    def spans(self, numbers: SequenceSet, *, by_uid: bool) -> list[tuple[int, int]]:
+        """Return index ranges (start, stop) of what a set means.
+
+        Raises:
+            ValueError: A message number that no message has (RFC 9051 §9, seq-number: an error).
+        """
+        if by_uid:
+            return numbers.spans(self.uids)
+        count = len(self.uids)
+        ranges = numbers.resolved(count)
+        if any(high > count for _, high in ranges):
+            raise ValueError("no message has that number")
+        return [(low - 1, high) for low, high in ranges]
+
+    def uid_ranges(self, spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+        """Return the lowest and highest UID of each index range."""
+        return [(self.uids[start], self.uids[stop - 1]) for start, stop in spans if start < stop]
+
+    def add(self, uid: int) -> bool:
+        """Take note of a new message; return whether it was new to the client."""
+        if self.uids and uid <= self.uids[-1]:
+            return False
+        self.uids.append(uid)
+        return True
+
+    def remove(self, uid: int) -> int | None:
+        """Forget a message; return the number it had."""
+        number = self.number_of(uid)
+        if number is not None:
+            del self.uids[number - 1]
+        return number

@@ -1,0 +1,185 @@
+"""One client's session: who it is, what is enabled, what is selected, what it has still to be told."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from mox.accounts import SignedIn, SignIn
+from mox.imapserver.capabilities import capabilities
+from mox.imapserver.errors import RefusedError
+from mox.imapserver.selected import Selected
+from mox.imapserver.updates import apply_batches, reconcile
+from mox.runtime import Clock
+from mox.store import Account, Listener, Store, live_uids
+from moxkit.imap import ConditionKind, ConnectionState, SequenceSet
+
+if TYPE_CHECKING:
+    from moxkit.sasl import Mechanism
+
+__all__ = ["Done", "Services", "Session"]
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What all sessions of a server share."""
+
+    store: Store
+    sign_in: SignIn
+    clock: Clock
+    appendlimit_octets: int
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """How a command ended well: the text of its tagged OK, and a response code as octets."""
+
+    text: str
+    code: bytes = b""
+
+
+class Session:
+    """State of one connection; the connection does the reading and writing.
+
+    Attributes:
+        write: Puts octets behind those to be sent.
+        flush: Sends them, and waits while the client is slow.
+    """
+
+    __slots__ = (
+        "_listener",
+        "account",
+        "address",
+        "allows_plaintext",
+        "condstore",
+        "enabled",
+        "flush",
+        "is_tls",
+        "mechanisms",
+        "offers_starttls",
+        "saved",
+        "selected",
+        "services",
+        "state",
+        "write",
+    )
+
+    def __init__(
+        self, *, services: Services, write: Callable[[bytes], None], flush: Callable[[], Awaitable[None]]
+    ) -> None:
+        self.services = services
+        self.write = write
+        self.flush = flush
+        self.state = ConnectionState.NOT_AUTHENTICATED
+        self.account: Account | None = None
+        self.address = ""
+        self.enabled: set[str] = set()
+        self.condstore = False
+        self.selected: Selected | None = None
+        # The result that `$` stands for (RFC 5182): UIDs.
+        self.saved: list[int] = []
+        self.is_tls = False
+        self.allows_plaintext = False
+        self.offers_starttls = False
+        self.mechanisms: tuple[Mechanism, ...] = ()
+        self._listener: Listener | None = None
+
+    @property
+    def utf8(self) -> bool:
+        """Whether the client takes UTF-8 in names and strings."""
+        return "IMAP4REV2" in self.enabled or "UTF8=ACCEPT" in self.enabled
+
+    @property
+    def is_rev2(self) -> bool:
+        """Whether the client asked for IMAP4rev2's answers."""
+        return "IMAP4REV2" in self.enabled
+
+    def capabilities(self) -> tuple[str, ...]:
+        """Return what to announce now."""
+        return capabilities(
+            appendlimit_octets=self.services.appendlimit_octets,
+            mechanisms=self.mechanisms,
+            offers_starttls=self.offers_starttls and not self.is_tls,
+            allows_login=self.is_tls or self.allows_plaintext,
+            is_authenticated=self.state is not ConnectionState.NOT_AUTHENTICATED,
+        )
+
+    def become(self, login: SignedIn) -> None:
+        """Take an account over; from now on its changes are heard."""
+        self.account = self.services.store.account(login.account)
+        self.address = login.address
+        self._listener = self.account.switchboard.listen()
+        self.state = ConnectionState.AUTHENTICATED
+
+    @property
+    def mail(self) -> Account:
+        """The account; commands that need it run only after login."""
+        if self.account is None:
+            raise RefusedError("sign in first")
+        return self.account
+
+    @property
+    def view(self) -> Selected:
+        """The selected mailbox; commands that need it run only while there is one."""
+        if self.selected is None:
+            raise RefusedError("no mailbox is selected")
+        return self.selected
+
+    @property
+    def listener(self) -> Listener:
+        """What hears the account's changes."""
+        if self._listener is None:
+            raise RefusedError("sign in first")
+        return self._listener
+
+    def select(self, selected: Selected) -> None:
+        """Make a mailbox the selected one; what was heard before is in it already."""
+        self.selected = selected
+        self.state = ConnectionState.SELECTED
+        self.saved = []
+
+    def deselect(self) -> None:
+        """Select nothing."""
+        if self.selected is not None:
+            self.selected = None
+            self.state = ConnectionState.AUTHENTICATED
+            self.saved = []
+
+    def write_updates(self) -> None:
+        """Tell the client what happened since it was last told."""
+        listener = self._listener
+        if listener is None or not listener:
+            return
+        missed, listener.overflowed = listener.overflowed, False
+        batches = listener.take()
+        if self.selected is None:
+            return
+        if missed:
+            live = live_uids(self.mail.reader, self.selected.mailbox_id)
+            self.write(reconcile(self.selected, live))
+        else:
+            self.write(apply_batches(self.selected, batches, origin=self, condstore=self.condstore))
+
+    def spans(self, numbers: SequenceSet, *, by_uid: bool) -> list[tuple[int, int]]:
+        """Return which messages of the view a set means, as index ranges.
+
+        Raises:
+            RefusedError: A message number that no message has.
+        """
+        if numbers.saved:
+            return SequenceSet.of(self.saved).spans(self.view.uids) if self.saved else []
+        try:
+            return self.view.spans(numbers, by_uid=by_uid)
+        except ValueError as error:
+            raise RefusedError(str(error), kind=ConditionKind.BAD) from error
+
+    def now(self) -> datetime:
+        """Return the time."""
+        return self.services.clock.now()
+
+    def close(self) -> None:
+        """Hear no more."""
+        if self.account is not None and self._listener is not None:
+            self.account.switchboard.leave(self._listener)
+            self._listener = None

@@ -1,0 +1,130 @@
+"""Binding ports and serving their connections."""
+
+import asyncio
+import errno
+import logging
+import socket
+import sys
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from mox.runtime import ConnectionIds, Tasks, connection_id
+from moxkit.net import LineConn, TLSContext, TLSError, TLSInfo, TLSTransport
+
+__all__ = ["BindError", "Listeners", "Port"]
+
+logger = logging.getLogger(__name__)
+
+_BACKLOG = 1024
+
+
+class BindError(Exception):
+    """A port cannot be listened on; the text says which, why, and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """One port, and who serves it.
+
+    Attributes:
+        service: For logs, like `imaps`.
+        serve: Serves one connection until it ends.
+        tls: Present: TLS begins at once.
+    """
+
+    service: str
+    ip: str
+    port: int
+    serve: Callable[[LineConn], Awaitable[None]]
+    tls: TLSContext | None = None
+
+
+class Listeners:
+    """All ports of a process."""
+
+    def __init__(self, *, ids: ConnectionIds) -> None:
+        self._ids = ids
+        self._servers: list[asyncio.Server] = []
+        self._connections = Tasks()
+        self._open: set[LineConn] = set()
+
+    async def listen(self, port: Port) -> None:
+        """Bind a port and serve its connections.
+
+        Raises:
+            BindError: It cannot be bound.
+        """
+        loop = asyncio.get_running_loop()
+        try:
+            bound = _bind(port.ip, port.port)
+        except OSError as error:
+            raise BindError(_explain(port, error)) from error
+
+        def opened(conn: LineConn) -> None:
+            self._connections.spawn(self._serve(port, conn), f"{port.service} connection")
+
+        def make() -> asyncio.Protocol:
+            if port.tls is None:
+                return LineConn(loop, opened)
+            return TLSTransport(loop, port.tls, app(opened), server=True, on_done=_handshake_done)
+
+        def app(told: Callable[[LineConn], None]) -> Callable[[TLSInfo], asyncio.Protocol]:
+            return lambda _info: LineConn(loop, told)
+
+        self._servers.append(await loop.create_server(make, sock=bound, backlog=_BACKLOG))
+        logger.debug("listening", extra={"service": port.service, "address": f"{port.ip}:{port.port}"})
+
+    async def _serve(self, port: Port, conn: LineConn) -> None:
+        connection_id.set(self._ids.take())
+        self._open.add(conn)
+        try:
+            await port.serve(conn)
+        except (ConnectionError, TimeoutError) as error:
+            logger.debug("connection lost", extra={"service": port.service, "reason": str(error)})
+        except Exception:
+            # One connection's bug is nobody else's trouble.
+            logger.exception("connection handler crashed", extra={"service": port.service})
+        finally:
+            self._open.discard(conn)
+            conn.close()
+
+    async def close(self, grace_s: float) -> None:
+        """Accept no more, give connections time to end, then cut them."""
+        for server in self._servers:
+            server.close()
+        await self._connections.wait(grace_s)
+        for conn in tuple(self._open):
+            conn.abort()
+        await self._connections.close()
+
+
+def _handshake_done(error: TLSError | None) -> None:
+    if error is not None:
+        logger.debug("tls handshake failed", extra={"reason": error.reason})
+
+
+def _bind(ip: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in ip else socket.AF_INET
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        if sys.platform != "win32":
+            # On Windows it would let two programs share the port.
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        bound.bind((ip, port))
+    except OSError:
+        bound.close()
+        raise
+    return bound
+
+
+def _explain(port: Port, error: OSError) -> str:
+    where = f"{port.service} port {port.port} on {port.ip}"
+    if error.errno == errno.EADDRINUSE:
+        return f"{where} is in use; stop the other program, or choose other ports with --port-offset"
+    if error.errno == errno.EADDRNOTAVAIL:
+        return f"{where}: the address is not of this machine"
+    if error.errno == errno.EACCES:
+        return f"{where}: not permitted; ports below 1024 need root"
+    return f"{where} cannot be bound: {error.strerror}"
