@@ -12,7 +12,7 @@ __all__ = ["decode_parameters", "parse_parameters", "without_comments"]
 # parameter = attribute "=" value; value = token / quoted-string. An unquoted value may hold anything up to
 # the next ";" or white space, since "name=my(1).pdf" is common. A missing closing quote ends at the end.
 _PARAMETER = re.compile(
-    rb";[\s;]*+([^\s;=:\"()<>@,/\[\]?\\]++)\s*+=\s*+(?:\"((?:[^\"\\]++|\\.)*+)(?:\"|\\?\Z)|([^\s;\"]++))",
+    rb";\s*+([^\s;=:\"()<>@,/\[\]?\\]++)\s*+=\s*+(?:\"((?:[^\"\\]++|\\.)*+)(?:\"|\\?\Z)|([^\s;\"]++))",
     re.DOTALL,
 )
 _COMMENT_PIECE = re.compile(rb"[^\"()\\]++|\\.|\"(?:[^\"\\]++|\\.)*+(?:\"|\\?\Z)|.", re.DOTALL)
