@@ -5,7 +5,7 @@
 """
 
 from mox.accounts.credentials import Credentials
-from mox.accounts.passwords import MIN_PASSWORD_OCTETS, PasswordInvalidError, prepare_password
+from mox.accounts.passwords import MIN_PASSWORD_OCTETS, PasswordInvalidError, hash_password, prepare_password
 from mox.accounts.resolve import (
     Accounts,
     AddressUnknown,
@@ -33,5 +33,6 @@ __all__ = [
     "SignInExchange",
     "SignInFailed",
     "SignedIn",
+    "hash_password",
     "prepare_password",
 ]

@@ -16,7 +16,7 @@ from typing import TypeVar
 
 import argon2
 
-from mox.accounts.passwords import MIN_PASSWORD_OCTETS, PasswordInvalidError, hasher, prepare_password
+from mox.accounts.passwords import PasswordInvalidError, hasher, prepare_new_password, prepare_password
 from mox.database import GroupWriter, Migrations, open_database, open_reader
 from mox.runtime import Clock
 from moxkit.sasl import (
@@ -86,9 +86,7 @@ class Credentials:
         Raises:
             PasswordInvalidError: Too short, or not a password at all.
         """
-        prepared = prepare_password(password)
-        if len(prepared.encode()) < MIN_PASSWORD_OCTETS:
-            raise PasswordInvalidError(f"password must have at least {MIN_PASSWORD_OCTETS} octets")
+        prepared = prepare_new_password(password)
         columns = await self._in_thread(lambda: _derive(prepared, with_cram_md5=self._enables_cram_md5()))
         columns |= {"account": account, "set_at": int(self._clock.now().timestamp())}
         await self._writer.run(lambda tx: tx.connection.run(_SET, **columns))

@@ -5,7 +5,15 @@ import unicodedata
 import argon2
 from precis_i18n import get_profile
 
-__all__ = ["MIN_PASSWORD_OCTETS", "PasswordInvalidError", "hasher", "prepare_password", "prepare_username"]
+__all__ = [
+    "MIN_PASSWORD_OCTETS",
+    "PasswordInvalidError",
+    "hash_password",
+    "hasher",
+    "prepare_new_password",
+    "prepare_password",
+    "prepare_username",
+]
 
 MIN_PASSWORD_OCTETS = 8
 # Bounds the work of preparing and hashing.
@@ -34,6 +42,27 @@ def prepare_password(password: str) -> str:
         # What the library says quotes the password.
         raise PasswordInvalidError("password is empty or has characters that are not allowed") from error
     return prepared
+
+
+def prepare_new_password(password: str) -> str:
+    """Prepare a password that is to be set.
+
+    Raises:
+        PasswordInvalidError: Too short, or not a password at all.
+    """
+    prepared = prepare_password(password)
+    if len(prepared.encode()) < MIN_PASSWORD_OCTETS:
+        raise PasswordInvalidError(f"password must have at least {MIN_PASSWORD_OCTETS} octets")
+    return prepared
+
+
+def hash_password(password: str) -> str:
+    """Hash a password that is to be set; takes some 20 ms.
+
+    Raises:
+        PasswordInvalidError: Too short, or not a password at all.
+    """
+    return hasher.hash(prepare_new_password(password))
 
 
 def prepare_username(username: str) -> str:

@@ -1,6 +1,7 @@
 """The command line's side of the control socket; blocking."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ class ControlError(Exception):
 
 
 def request(
-    data_dir: Path, command: str, arguments: dict[str, object], *, timeout_s: float | None = 60
+    data_dir: Path, command: str, arguments: Mapping[str, object], *, timeout_s: float | None = 60
 ) -> Any:
     """Have the running server do something; return its result.
 

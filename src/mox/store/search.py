@@ -168,7 +168,7 @@ def _split(key: SearchKey) -> tuple[list[SearchKey], list[SearchKey]]:
     return exact, rest
 
 
-def _is_exact(key: SearchKey) -> bool:
+def _is_exact(key: SearchKey) -> bool:  # noqa: PLR0911  one for each key
     match key:
         case And(keys):
             return all(map(_is_exact, keys))

@@ -12,12 +12,24 @@ Example:
 from moxkit.testing.certificates import CertificateAndKey, KeyKind, make_authority, make_certificate
 from moxkit.testing.clock import FakeClock
 from moxkit.testing.resolver import FakeResolver
+from moxkit.testing.transcripts import (
+    Transcript,
+    TranscriptConnection,
+    TranscriptError,
+    parse_transcript,
+    run_transcript,
+)
 
 __all__ = [
     "CertificateAndKey",
     "FakeClock",
     "FakeResolver",
     "KeyKind",
+    "Transcript",
+    "TranscriptConnection",
+    "TranscriptError",
     "make_authority",
     "make_certificate",
+    "parse_transcript",
+    "run_transcript",
 ]

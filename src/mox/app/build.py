@@ -1,0 +1,173 @@
+"""The parts list: makes a server from a configuration."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import mox
+from mox.accounts import Accounts, Credentials, SignIn
+from mox.app.housekeeping import Housekeeping
+from mox.app.ports import PortMaker
+from mox.app.selfdelivery import SelfDelivery
+from mox.config import ConfigSource
+from mox.control import Commands, ControlServer
+from mox.delivery import Delivery
+from mox.listen import Listeners, Port
+from mox.observe import LogLevels
+from mox.queue import Queue
+from mox.runtime import Clock, ConnectionIds, Shutdown, Tasks
+from mox.store import Store
+from mox.submission import Submission
+
+__all__ = ["Server", "build"]
+
+logger = logging.getLogger(__name__)
+
+# Waits for disks, mostly: more than there are processors.
+_THREADS = 16
+_GRACE_S = 2.0
+
+
+class Server:
+    """A built server: started, run until somebody asks for its end, stopped."""
+
+    def __init__(
+        self,
+        *,
+        listeners: Listeners,
+        ports: list[Port],
+        store: Store,
+        queue: Queue,
+        credentials: Credentials,
+        control: ControlServer,
+        housekeeping: Housekeeping,
+        shutdown: Shutdown,
+        pool: ThreadPoolExecutor,
+    ) -> None:
+        self._listeners = listeners
+        self._ports = ports
+        self._control = control
+        self._housekeeping = housekeeping
+        self._pool = pool
+        self._tasks = Tasks()
+        self.store = store
+        self.queue = queue
+        self.credentials = credentials
+        self.shutdown = shutdown
+
+    async def start(self) -> None:
+        """Listen, and begin background work.
+
+        Raises:
+            mox.listen.BindError: A port cannot be had.
+        """
+        for port in self._ports:
+            await self._listeners.listen(port)
+        await self._control.start()
+        self._tasks.spawn(self.queue.run(), "queue")
+        self._tasks.spawn(self._housekeeping.run(), "housekeeping")
+        logger.info("ready to serve", extra={"version": mox.__version__})
+
+    async def stop(self) -> None:
+        """End connections, finish what is being written, close."""
+        self.shutdown.ask("stopping")
+        await self._listeners.close(_GRACE_S)
+        await self._control.close()
+        await self._tasks.close()
+        await self.queue.close()
+        await self.store.close()
+        await self.credentials.close()
+        self._pool.shutdown()
+
+    async def run(self, ready: Callable[[], None]) -> int:
+        """Serve until the end is asked for; return the exit status."""
+        try:
+            await self.start()
+            ready()
+            await self.shutdown.wait()
+            logger.info("stopping", extra={"reason": self.shutdown.reason})
+        finally:
+            await self.stop()
+        return self.shutdown.code
+
+
+def build(
+    *, source: ConfigSource, data_dir: Path, clock: Clock, levels: LogLevels, local_address: str | None = None
+) -> Server:
+    """Make a server.
+
+    Args:
+        source: The configuration.
+        data_dir: Where all data lies.
+        clock: For all times.
+        levels: Of the log.
+        local_address: In localserve: the address that takes everybody's mail. Special recipients fail there
+            on purpose, and the queue delivers to this server itself.
+
+    Raises:
+        OSError, ValueError: A certificate cannot be used.
+        mox.database.DatabaseError: A database cannot be used.
+    """
+    asyncio.get_running_loop()
+    static = source.current.static
+    shutdown, pool = Shutdown(), ThreadPoolExecutor(_THREADS, thread_name_prefix="worker")
+    store = Store(
+        directory=data_dir,
+        clock=clock,
+        pool=pool,
+        exists=lambda name: name in source.current.accounts,
+        quota_octets=lambda name: _quota(source, name),
+    )
+    ids = ConnectionIds(clock.now())
+    listeners = Listeners(ids=ids)
+    accounts = Accounts(current=lambda: source.current, fallback=local_address)
+
+    def enables_cram_md5() -> bool:
+        return static.enable_cram_md5
+
+    credentials = Credentials(directory=data_dir, clock=clock, pool=pool, enables_cram_md5=enables_cram_md5)
+    sign_in = SignIn(
+        credentials=credentials,
+        addresses=accounts,
+        hostname=static.hostname,
+        enables_cram_md5=enables_cram_md5,
+    )
+    queue = Queue(directory=data_dir, clock=clock, pool=pool, deliverer=SelfDelivery(static))
+    parts = PortMaker(
+        static=static,
+        directory=source.directory,
+        store=store,
+        accounts=accounts,
+        sign_in=sign_in,
+        delivery=Delivery(store=store),
+        submission=Submission(store=store, queue=queue, accounts=accounts, is_pedantic=static.pedantic),
+        clock=clock,
+        shutdown=shutdown,
+        is_local=local_address is not None,
+    )
+    commands = Commands(
+        store=store,
+        queue=queue,
+        credentials=credentials,
+        levels=levels,
+        shutdown=shutdown,
+        has_account=lambda name: name in source.current.accounts,
+    )
+    return Server(
+        listeners=listeners,
+        ports=[port for listener in static.listeners.values() for port in parts.ports(listener)],
+        store=store,
+        queue=queue,
+        credentials=credentials,
+        control=ControlServer(data_dir=data_dir, commands=commands.table()),
+        housekeeping=Housekeeping(store=store, clock=clock, account_names=lambda: source.current.accounts),
+        shutdown=shutdown,
+        pool=pool,
+    )
+
+
+def _quota(source: ConfigSource, name: str) -> int:
+    own = source.current.accounts[name].quota_message_size
+    return max(0, own) if own else source.current.static.quota_message_size

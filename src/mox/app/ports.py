@@ -1,0 +1,81 @@
+"""From a listener's configuration to ports with their services."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import mox
+from mox.accounts import Accounts, SignIn
+from mox.certificates import listener_context
+from mox.config import Listener, StaticConfig
+from mox.delivery import Delivery
+from mox.imapserver import ImapServer, Services
+from mox.listen import Port
+from mox.runtime import Clock, Shutdown
+from mox.store import Store
+from mox.submission import Submission
+from moxkit.net import TLSContext
+
+__all__ = ["PortMaker"]
+
+_USUAL = {"submission": 587, "submissions": 465, "imap": 143, "imaps": 993}
+
+
+class PortMaker:
+    """Makes the ports of all listeners from shared parts."""
+
+    def __init__(
+        self,
+        *,
+        static: StaticConfig,
+        directory: Path,
+        store: Store,
+        accounts: Accounts,
+        sign_in: SignIn,
+        delivery: Delivery,
+        submission: Submission,
+        clock: Clock,
+        shutdown: Shutdown,
+        is_local: bool,
+    ) -> None:
+        self._static = static
+        self._directory = directory
+        self._store = store
+        self._accounts = accounts
+        self._sign_in = sign_in
+        self._delivery = delivery
+        self._submission = submission
+        self._clock = clock
+        self._shutdown = shutdown
+        self._is_local = is_local
+
+    def ports(self, listener: Listener) -> Iterator[Port]:
+        """Yield a listener's ports, one for each address and service.
+
+        Raises:
+            OSError, ValueError: A certificate cannot be used.
+        """
+        tls = None
+        if listener.tls is not None:
+            tls = listener_context(listener.tls, self._directory, session_id=b"mox")
+        for ip in listener.ips:
+            yield from self._imap_ports(listener, ip, tls)
+
+    def _imap_ports(self, listener: Listener, ip: str, tls: TLSContext | None) -> Iterator[Port]:
+        services = Services(
+            store=self._store,
+            sign_in=self._sign_in,
+            clock=self._clock,
+            appendlimit_octets=listener.smtp_max_message_size,
+            version=mox.__version__,
+        )
+        if listener.imap is not None and listener.imap.enabled:
+            server = ImapServer(
+                services=services,
+                shutdown=self._shutdown,
+                tls=tls,
+                allows_plaintext=listener.imap.no_require_starttls,
+            )
+            yield Port("imap", ip, listener.imap.port or _USUAL["imap"], server.serve)
+        if listener.imaps is not None and listener.imaps.enabled and tls is not None:
+            server = ImapServer(services=services, shutdown=self._shutdown, tls=None, allows_plaintext=True)
+            yield Port("imaps", ip, listener.imaps.port or _USUAL["imaps"], server.serve, tls)

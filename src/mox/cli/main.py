@@ -1,0 +1,92 @@
+"""The entry point: global flags, and the families by name."""
+
+import importlib
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from mox.cli.context import Globals
+
+__all__ = ["main"]
+
+# Command -> where it is, and one line for the list; nothing of it is imported before it is used.
+_FAMILIES = {
+    "config": ("mox.cli.configuration:config", "Check and describe the configuration."),
+    "help": ("mox.cli.information:help_command", "Show the help of a command."),
+    "localserve": ("mox.cli.localserve:localserve", "Run a mail server for testing, on this machine only."),
+    "loglevels": ("mox.cli.running:loglevels", "Show or change log levels of the running server."),
+    "message": ("mox.cli.message:message", "List, show and await messages; show how one is parsed."),
+    "queue": ("mox.cli.running:queue", "Show the outgoing queue."),
+    "serve": ("mox.cli.serve:serve", "Run the mail server."),
+    "setaccountpassword": ("mox.cli.running:setaccountpassword", "Set the password of an account."),
+    "setadminpassword": ("mox.cli.configuration:setadminpassword", "Set the password of the admin pages."),
+    "stop": ("mox.cli.running:stop", "Stop the running server."),
+    "version": ("mox.cli.information:version", "Show the version."),
+}
+
+
+class _Families(click.Group):
+    """Imports a family when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(_FAMILIES)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if (found := _FAMILIES.get(cmd_name)) is None:
+            return None
+        module, _, attribute = found[0].partition(":")
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in sorted(_FAMILIES.items())])
+
+
+@click.group(cls=_Families, context_settings={"help_option_names": ["--help", "-h"]}, no_args_is_help=True)
+@click.option(
+    "--config",
+    "config_file",
+    type=click.Path(path_type=Path),
+    help="The file mox.toml; by default $MOXCONF, else config/mox.toml. domains.toml is beside it.",
+)
+@click.option("--log-level", help="error, warn, info, debug, trace, traceauth or tracedata.")
+@click.option("--pedantic", is_flag=True, help="Refuse what is sloppy but harmless.")
+@click.pass_context
+def cli(ctx: click.Context, config_file: Path | None, log_level: str | None, pedantic: bool) -> None:
+    """A complete, modern, secure mail server.
+
+    Example: mox localserve
+    """
+    ctx.obj = Globals(
+        config_file=config_file or Path(os.environ.get("MOXCONF") or "config/mox.toml"),
+        is_config_given=config_file is not None or "MOXCONF" in os.environ,
+        log_level=log_level,
+        is_pedantic=pedantic,
+    )
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run a command; ends the process."""
+    logging.captureWarnings(capture=True)
+    try:
+        status = cli.main(
+            args=None if arguments is None else list(arguments), prog_name="mox", standalone_mode=False
+        )
+    except click.UsageError as error:
+        error.show(sys.stderr)
+        sys.exit(2)
+    except click.ClickException as error:
+        click.echo(f"mox: {error.format_message()}", err=True)
+        sys.exit(1)
+    except (click.Abort, KeyboardInterrupt):
+        sys.exit(130)
+    except BrokenPipeError:
+        # Whoever read our output has seen enough; Python must not complain on exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    sys.exit(status if isinstance(status, int) else 0)
