@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec
+from typing import Any, TypeVar
 
 import click
 
@@ -11,7 +11,7 @@ from mox.cli.context import Globals, ask_server, print_json
 
 __all__ = ["message"]
 
-P = ParamSpec("P")
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 @click.group()
@@ -22,7 +22,7 @@ def message() -> None:
     """
 
 
-def _filters(function: Callable[Concatenate[Globals, P], None]) -> Callable[Concatenate[Globals, P], None]:
+def _filters(function: F) -> F:
     """Give a command the options that say which messages are meant; they arrive as `filters`."""
     for option in (
         click.option("--json", "as_json", is_flag=True, help="For scripts."),
