@@ -24,13 +24,14 @@ def message() -> None:
 
 def _filters(function: F) -> F:
     """Give a command the options that say which messages are meant; they arrive as `filters`."""
-    for option in (
+    options: tuple[Callable[[F], F], ...] = (
         click.option("--json", "as_json", is_flag=True, help="For scripts."),
         click.option("--subject", help="Text in the subject."),
         click.option("--from", help="Text in the From header or the envelope's sender."),
         click.option("--to", help="Text in the To header or the envelope's recipient."),
         click.option("--account", default="mox", show_default=True, help="Whose messages."),
-    ):
+    )
+    for option in options:
         function = option(function)
     return function
 
