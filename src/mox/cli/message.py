@@ -3,15 +3,13 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
 from mox.cli.context import Globals, ask_server, print_json
 
 __all__ = ["message"]
-
-F = TypeVar("F", bound=Callable[..., Any])
 
 
 @click.group()
@@ -22,9 +20,9 @@ def message() -> None:
     """
 
 
-def _filters(function: F) -> F:
+def _filters(function: Callable[..., None]) -> Callable[..., None]:
     """Give a command the options that say which messages are meant; they arrive as `filters`."""
-    options: tuple[Callable[[F], F], ...] = (
+    options = (
         click.option("--json", "as_json", is_flag=True, help="For scripts."),
         click.option("--subject", help="Text in the subject."),
         click.option("--from", help="Text in the From header or the envelope's sender."),
@@ -36,6 +34,11 @@ def _filters(function: F) -> F:
     return function
 
 
+def _given() -> Globals:
+    given: Globals = click.get_current_context().obj
+    return given
+
+
 def _line(shown: dict[str, Any]) -> str:
     at = datetime.fromtimestamp(shown["received_at"], UTC).strftime("%Y-%m-%d %H:%M:%S")
     to = shown["envelope_to"] or shown["to"]
@@ -44,14 +47,13 @@ def _line(shown: dict[str, Any]) -> str:
 
 @message.command("list")
 @click.option("--limit", default=50, show_default=True, help="At most so many.")
-@click.pass_obj
 @_filters
-def list_(given: Globals, /, as_json: bool, limit: int, **filters: str | None) -> None:
+def list_(as_json: bool, limit: int, **filters: str | None) -> None:
     """List messages, newest first.
 
     Example: mox message list --subject invoice
     """
-    found = ask_server(given, "messagelist", {**filters, "limit": limit})
+    found = ask_server(_given(), "messagelist", {**filters, "limit": limit})
     if as_json:
         print_json(found)
     else:
@@ -77,16 +79,15 @@ def show(given: Globals, message_id: int, account: str, as_json: bool) -> None:
 
 @message.command()
 @click.option("--timeout", default=30.0, show_default=True, help="Seconds to wait at most.")
-@click.pass_obj
 @_filters
-def wait(given: Globals, /, as_json: bool, timeout: float, **filters: str | None) -> None:
+def wait(as_json: bool, timeout: float, **filters: str | None) -> None:
     """Wait for a message to arrive and show it; one that is there already will do.
 
     Exit status 1 if none comes in time.
 
     Example: mox message wait --to alice@example.org --subject "Your code" --json
     """
-    found = ask_server(given, "messagewait", {**filters, "timeout": timeout}, timeout_s=timeout + 10)
+    found = ask_server(_given(), "messagewait", {**filters, "timeout": timeout}, timeout_s=timeout + 10)
     if as_json:
         print_json(found)
     else:

@@ -4,10 +4,9 @@ Rows of removed messages can be read too, for sessions that have not heard of th
 """
 
 from array import array
-from dataclasses import dataclass
-from pathlib import Path
+from typing import NamedTuple
 
-from mox.database import Connection, Row
+from mox.database import Connection
 from mox.store.account import Account
 from mox.store.flags import Flag
 
@@ -34,15 +33,16 @@ _LIVE = f"""SELECT {_COLUMNS} FROM message
 _WITH_REMOVED = f"""SELECT {_COLUMNS} FROM message
   WHERE mailbox_id = :mailbox_id AND uid BETWEEN :first AND :last ORDER BY uid LIMIT :limit"""  # noqa: S608  a constant
 _STORED = """SELECT m.id, m.uid, m.modseq, m.flags, m.flags_text, m.received_at, m.saved_at, m.size,
-    m.expunged_at, m.moved_to,
-    c.prefix, c.header, c.internaldate, c.envelope, c.bodystructure, c.body, c.needs_utf8, c.preview
+    m.expunged_at, m.moved_to, c.prefix, c.header, c.internaldate, {rendered}
   FROM message m JOIN content c ON c.id = coalesce(m.moved_to, m.id)
   WHERE m.mailbox_id = :mailbox_id AND m.uid BETWEEN :first AND :last ORDER BY m.uid LIMIT :limit"""
+_WIDE = _STORED.format(rendered="c.envelope, c.bodystructure, c.body, c.needs_utf8, c.preview")
+_SLIM = _STORED.format(rendered="NULL, NULL, NULL, c.needs_utf8, NULL")
+_SEEN = int(Flag.SEEN)
 
 
-@dataclass(frozen=True, slots=True)
-class MessageRow:
-    """A message without its content; times are Unix seconds."""
+class MessageRow(NamedTuple):
+    """A message without its content; times are Unix seconds. A tuple, since thousands are made at once."""
 
     id: int
     uid: int
@@ -63,28 +63,28 @@ class MessageRow:
     @property
     def is_seen(self) -> bool:
         r"""Whether \Seen is set."""
-        return bool(self.bits & Flag.SEEN)
+        return self.bits & _SEEN != 0
 
 
-@dataclass(frozen=True, slots=True)
-class StoredContent:
+class StoredContent(NamedTuple):
     """What is stored beside a message's file.
 
     Attributes:
         prefix: Octets before the file; the message is both.
         header: The whole header section, prefix included; None if it is too large to be kept here.
-        path: The file.
+        envelope: As IMAP writes it; None, like the other renderings, if it was not asked for.
+        file: Name of the message's file.
     """
 
     prefix: bytes
     header: bytes | None
     internaldate: str
-    envelope: bytes
-    bodystructure: bytes
-    body: bytes
+    envelope: bytes | None
+    bodystructure: bytes | None
+    body: bytes | None
     needs_utf8: bool
-    preview: str
-    path: Path
+    preview: str | None
+    file: str
 
 
 def live_uids(connection: Connection, mailbox_id: int) -> "array[int]":
@@ -127,22 +127,28 @@ def message_rows(
 
 
 def stored_messages(
-    account: Account, mailbox_id: int, first_uid: int, last_uid: int, *, limit: int = -1
+    account: Account,
+    mailbox_id: int,
+    first_uid: int,
+    last_uid: int,
+    *,
+    with_renderings: bool = True,
+    limit: int = -1,
 ) -> list[tuple[MessageRow, StoredContent]]:
     """Return messages in a range of UIDs with what is stored beside their files, ascending.
 
     Removed messages are among them as long as their content is kept.
     """
-    rows = account.reader.rows(_STORED, mailbox_id=mailbox_id, first=first_uid, last=last_uid, limit=limit)
+    rows = account.reader.rows(
+        _WIDE if with_renderings else _SLIM,
+        mailbox_id=mailbox_id,
+        first=first_uid,
+        last=last_uid,
+        limit=limit,
+    )
+    name = account.files.name
     found = []
     for columns in rows:
-        row = MessageRow(*columns[:10])
-        found.append((row, _content(columns[10:], account.files.path(row.content_id))))
+        row = MessageRow._make(columns[:10])
+        found.append((row, StoredContent._make((*columns[10:], name(row.content_id)))))
     return found
-
-
-def _content(columns: Row, path: Path) -> StoredContent:
-    prefix, header, internaldate, envelope, bodystructure, body, needs_utf8, preview = columns
-    return StoredContent(
-        prefix, header, internaldate, envelope, bodystructure, body, bool(needs_utf8), preview, path
-    )

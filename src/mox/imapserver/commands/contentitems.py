@@ -5,6 +5,7 @@ alone; only the header of the whole message has the prefix in front.
 """
 
 import mmap
+import os
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -31,10 +32,10 @@ from moxkit.imap import (
     part_uid,
 )
 
-__all__ = ["ContentWriter", "is_content_item", "sets_seen"]
+__all__ = ["ContentWriter", "sets_seen"]
 
 _A = FetchAttribute
-_CONTENT_ATTRIBUTES = frozenset({_A.RFC822, _A.RFC822_HEADER, _A.RFC822_TEXT})
+_RENDERED = frozenset({_A.ENVELOPE, _A.BODYSTRUCTURE, _A.BODY, _A.PREVIEW, _A.PREVIEW_LAZY})
 # The old names, and the sections they mean (RFC 3501 §6.4.5).
 _OLD_NAMES = {
     _A.RFC822: Section(),
@@ -47,11 +48,6 @@ _PIECE_OCTETS = 1 << 20
 _PREVIEW_CHARACTERS = 200
 
 
-def is_content_item(item: FetchItem) -> bool:
-    """Say whether an item may need the message's file."""
-    return item in _CONTENT_ATTRIBUTES or not isinstance(item, FetchAttribute)
-
-
 def sets_seen(item: FetchItem) -> bool:
     r"""Say whether fetching an item sets \Seen (RFC 9051 §6.4.5)."""
     if isinstance(item, BodySection | BinaryPart):
@@ -62,8 +58,10 @@ def sets_seen(item: FetchItem) -> bool:
 class _Octets:
     """A message's file, opened at most once, and its parts, parsed at most once."""
 
+    __slots__ = ("_file", "_part", "_source", "prefix")
+
     def __init__(self, content: StoredContent) -> None:
-        self._path = content.path
+        self._file = content.file
         self.prefix = content.prefix
         self._source: bytes | mmap.mmap | None = None
         self._part: message.Part | None = None
@@ -72,12 +70,7 @@ class _Octets:
     def source(self) -> bytes | mmap.mmap:
         """The file's octets."""
         if self._source is None:
-            size = self._path.stat().st_size
-            if size <= _READ_WHOLE_OCTETS:
-                self._source = self._path.read_bytes()
-            else:
-                with self._path.open("rb") as file:
-                    self._source = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+            self._source = _read(self._file)
         return self._source
 
     @property
@@ -93,30 +86,52 @@ class _Octets:
             self._source.close()
 
 
+def _read(file: str) -> bytes | mmap.mmap:
+    # Without Python's file objects, which cost more than the reading.
+    fd = os.open(file, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+    try:
+        size = os.fstat(fd).st_size
+        if size > _READ_WHOLE_OCTETS:
+            return mmap.mmap(fd, 0, access=mmap.ACCESS_READ)
+        octets = os.read(fd, size)
+        while len(octets) < size and (more := os.read(fd, size - len(octets))):
+            octets += more
+        return octets
+    finally:
+        os.close(fd)
+
+
 class ContentWriter:
-    """Writes FETCH responses of one session."""
+    """Writes FETCH responses of one command."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, items: Sequence[FetchItem]) -> None:
         self._session = session
+        # Written once, not once for each message.
+        self._items = [
+            (item, item.encode() if isinstance(item, FetchAttribute) else item.label) for item in items
+        ]
 
-    async def write(
-        self, number: int, items: Sequence[FetchItem], row: MessageRow, content: StoredContent
-    ) -> None:
+    @property
+    def needs_renderings(self) -> bool:
+        """Whether an item is answered by what was rendered when the message was filed."""
+        return any(item in _RENDERED for item, _ in self._items)
+
+    async def write(self, number: int, row: MessageRow, content: StoredContent) -> None:
         """Write one response; large content goes out in pieces."""
         octets = _Octets(content)
         session = self._session
         try:
             session.write(b"* %d FETCH (" % number)
-            for index, item in enumerate(items):
+            for index, (item, label) in enumerate(self._items):
                 if index:
                     session.write(b" ")
-                await self._write_item(item, row, content, octets)
+                await self._write_item(item, label, row, content=content, octets=octets)
             session.write(b")\r\n")
         finally:
             octets.close()
 
     async def _write_item(
-        self, item: FetchItem, row: MessageRow, content: StoredContent, octets: _Octets
+        self, item: FetchItem, label: bytes, row: MessageRow, *, content: StoredContent, octets: _Octets
     ) -> None:
         write = self._session.write
         match item:
@@ -127,12 +142,12 @@ class ContentWriter:
             case FetchAttribute():
                 write(self._attribute(item, row, content, octets))
             case BodySection(section, _, partial):
-                await self._write_section(item.label, section, partial, content=content, octets=octets)
+                await self._write_section(label, section, partial, content=content, octets=octets)
             case BinaryPart(part, _, partial):
                 decoded = _decoded(octets, part)
-                write(part_content(item.label, _cut(decoded, partial), binary=True))
+                write(part_content(label, _cut(decoded, partial), binary=True))
             case BinarySize(part):
-                write(part_number(item.label, len(_decoded(octets, part) or b"")))
+                write(part_number(label, len(_decoded(octets, part) or b"")))
 
     def _attribute(  # noqa: PLR0911  one line for each item
         self, item: FetchAttribute, row: MessageRow, content: StoredContent, octets: _Octets
@@ -153,12 +168,12 @@ class ContentWriter:
             case _A.SAVEDATE:
                 return part_date(b"SAVEDATE", datetime.fromtimestamp(row.saved_at, UTC))
             case _A.PREVIEW | _A.PREVIEW_LAZY:
-                return part_preview(content.preview[:_PREVIEW_CHARACTERS], utf8=utf8)
+                return part_preview((content.preview or "")[:_PREVIEW_CHARACTERS], utf8=utf8)
             case _A.ENVELOPE:
                 rendered = content.envelope
                 if rerender:
                     rendered = message.render_envelope(octets.part, octets.source, utf8=False).octets
-                return part_octets(b"ENVELOPE", rendered)
+                return part_octets(b"ENVELOPE", rendered or b"NIL")
             case _:
                 extended = item is _A.BODYSTRUCTURE
                 rendered = content.bodystructure if extended else content.body
@@ -166,7 +181,7 @@ class ContentWriter:
                     rendered = message.render_bodystructure(
                         octets.part, octets.source, extended=extended, utf8=False
                     ).octets
-                return part_octets(item.encode(), rendered)
+                return part_octets(item.encode(), rendered or b"NIL")
 
     async def _write_section(
         self,

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Iterator, Sequence
 
-from mox.imapserver.commands.contentitems import ContentWriter, is_content_item, sets_seen
+from mox.imapserver.commands.contentitems import ContentWriter, sets_seen
 from mox.imapserver.commands.hello import enable_condstore
 from mox.imapserver.errors import RefusedError
 from mox.imapserver.session import Done, Session
@@ -111,10 +111,9 @@ class _Writer:
 
     def __init__(self, session: Session, items: tuple[FetchItem, ...], changed_since: int | None) -> None:
         self._session = session
-        self._items = items
         self._changed_since = changed_since
-        self._content = ContentWriter(session)
-        self._has_content = any(map(is_content_item, items))
+        self._content = ContentWriter(session, items)
+        self._with_renderings = self._content.needs_renderings
         self.missed = False
 
     async def write(self, start: int, stop: int, seen: list[int] | None) -> None:
@@ -122,14 +121,16 @@ class _Writer:
         session, view = self._session, self._session.view
         uids = view.uids[start:stop]
         wanted = dict(zip(uids, range(start + 1, stop + 1), strict=True))
-        stored = stored_messages(session.mail, view.mailbox_id, uids[0], uids[-1])
+        stored = stored_messages(
+            session.mail, view.mailbox_id, uids[0], uids[-1], with_renderings=self._with_renderings
+        )
         for row, content in stored:
             number = wanted.pop(row.uid, None)
             if number is None or (self._changed_since is not None and row.modseq <= self._changed_since):
                 continue
             if row.expunged_at is not None:
                 self.missed = True
-            await self._content.write(number, self._items, row, content)
+            await self._content.write(number, row, content)
             if seen is not None and not row.is_seen and row.expunged_at is None:
                 seen.append(row.uid)
         # What is left was removed so long ago that its content is gone.
