@@ -51,7 +51,7 @@ endtoend: $(VENV)/.dev
 	$(BIN)/python -m pytest -q tests/endtoend
 
 bench: $(VENV)/.dev
-	$(BIN)/python bench/run.py
+	$(BIN)/python -m bench.run
 
 gauges: $(VENV)/.dev
 	$(BIN)/python tools/gauges.py
