@@ -27,6 +27,7 @@ from mox.store.changes import (
     SubscriptionAdded,
     SubscriptionRemoved,
 )
+from mox.store.consistency import check_consistency
 from mox.store.copymove import Transferred, copy_messages, move_messages
 from mox.store.deposit import Added, Arrival, NewMessage, add_message, check_quota
 from mox.store.directory import Store
@@ -129,6 +130,7 @@ __all__ = [
     "UidsExhaustedError",
     "add_message",
     "change_flags",
+    "check_consistency",
     "check_quota",
     "copy_messages",
     "create_mailbox",

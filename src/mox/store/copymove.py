@@ -18,7 +18,7 @@ from mox.store.transaction import Tx
 
 __all__ = ["Transferred", "copy_messages", "move_messages"]
 
-_RANGE = """SELECT id, uid, flags, flags_text, size, keywords FROM message
+_RANGE = """SELECT id, uid, flags, flags_text, size, keywords, create_seq, saved_at FROM message
   WHERE mailbox_id = :mailbox_id AND uid BETWEEN :first AND :last AND expunged_at IS NULL ORDER BY uid"""
 _TAKE_UIDS = (
     "UPDATE mailbox SET uidnext = uidnext + :count WHERE id = :id RETURNING uidnext - :count, uidvalidity"
@@ -38,8 +38,8 @@ _COPY_CONTENT = """INSERT INTO content(id, prefix, header, internaldate, envelop
   FROM content WHERE id = :from_id"""
 _TOMBSTONE = """INSERT INTO message(id, mailbox_id, uid, create_seq, modseq, expunged_at, moved_to, flags,
     keywords, flags_text, received_at, saved_at, size, thread_id, original_mailbox_id)
-  SELECT :tombstone_id, mailbox_id, uid, create_seq, :modseq, :now, id, flags, keywords,
-    flags_text, received_at, saved_at, size, thread_id, original_mailbox_id
+  SELECT :tombstone_id, :old_mailbox_id, :old_uid, :old_create_seq, :modseq, :now, id, flags, keywords,
+    flags_text, received_at, :old_saved_at, size, thread_id, original_mailbox_id
   FROM message WHERE id = :id"""
 _MOVE = """UPDATE message SET mailbox_id = :mailbox_id, uid = :uid, modseq = :modseq, create_seq = :modseq,
     saved_at = :now WHERE id = :id"""
@@ -126,6 +126,10 @@ def move_messages(
         {
             "id": row[0],
             "tombstone_id": first_tombstone + n,
+            "old_mailbox_id": mailbox_id,
+            "old_uid": row[1],
+            "old_create_seq": row[6],
+            "old_saved_at": row[7],
             "mailbox_id": target_id,
             "uid": first_uid + n,
             "modseq": modseq,
@@ -133,8 +137,9 @@ def move_messages(
         }
         for n, row in enumerate(rows)
     ]
-    tx.connection.run_many(_TOMBSTONE, parameters)
+    # In this order: a UID of a mailbox belongs to one row.
     tx.connection.run_many(_MOVE, parameters)
+    tx.connection.run_many(_TOMBSTONE, parameters)
     tx.announce(MessagesRemoved(mailbox_id, modseq, tuple(row[1] for row in rows)))
     return _arrived(tx, target_id, uidvalidity, first_uid, rows)
 

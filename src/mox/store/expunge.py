@@ -45,7 +45,7 @@ def expunge_deleted(tx: Tx, mailbox_id: int, accepts: Callable[[int], bool]) -> 
 
 def expunge_messages(tx: Tx, mailbox_id: int, uids: Sequence[int]) -> tuple[int, ...]:
     """Remove these messages, whatever their flags; those that are gone already are passed over."""
-    found = (tx.connection.row(_BY_UID, mailbox_id=mailbox_id, uid=uid) for uid in uids)
+    found = (tx.connection.row(_BY_UID, mailbox_id=mailbox_id, uid=uid) for uid in sorted(set(uids)))
     return _expunge(tx, mailbox_id, [row for row in found if row is not None])
 
 

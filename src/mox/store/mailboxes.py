@@ -61,7 +61,7 @@ _RENAME = "UPDATE mailbox SET name = :name, parent_id = :parent_id, modseq = :mo
 _CHILDREN = """SELECT id, name FROM mailbox
   WHERE expunged_at IS NULL AND name > :prefix AND name < :prefix_end ORDER BY name"""
 _SET_USE = "UPDATE mailbox SET special_use = :use, modseq = :modseq WHERE id = :id"
-_BY_USE = "SELECT id, name FROM mailbox WHERE special_use = :use AND expunged_at IS NULL"
+_BY_USE = "SELECT id, name FROM mailbox WHERE special_use = :use AND id <> :id AND expunged_at IS NULL"
 _SUBSCRIBE = "INSERT OR IGNORE INTO subscription(name) VALUES (:name)"
 _UNSUBSCRIBE = "DELETE FROM subscription WHERE name = :name"
 _SUBSCRIPTIONS = "SELECT name FROM subscription ORDER BY name"
@@ -234,7 +234,7 @@ def rename_mailbox(tx: Tx, old: str, new: str) -> list[Mailbox]:
 def set_special_use(tx: Tx, mailbox_id: int, special_use: str | None) -> None:
     """Give a mailbox a special use; the mailbox that had it loses it (one each, as in the reference)."""
     if special_use is not None:
-        for other_id, name in tx.connection.rows(_BY_USE, use=special_use):
+        for other_id, name in tx.connection.rows(_BY_USE, use=special_use, id=mailbox_id):
             tx.connection.run(_SET_USE, id=other_id, use=None, modseq=tx.modseq)
             tx.announce(SpecialUseChanged(other_id, tx.modseq, name, None))
     mailbox = get_mailbox(tx.connection, mailbox_id)

@@ -44,6 +44,7 @@ class Spool:
         "_buffered",
         "_ends_in_cr",
         "_file",
+        "_has_file",
         "_is_discarded",
         "_lock",
         "_pool",
@@ -57,6 +58,7 @@ class Spool:
         self._buffer: list[bytes] = []
         self._buffered = 0
         self._file: int | None = None
+        self._has_file = False
         self._ends_in_cr = False
         # A connection may end while a worker thread writes: the file is never closed under its hands.
         self._lock = threading.Lock()
@@ -99,6 +101,7 @@ class Spool:
         if self._file is None:
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
             self._file = os.open(self.path, flags, 0o600)
+            self._has_file = True
         pending, self._buffer, self._buffered = b"".join(self._buffer), [], 0
         view = memoryview(pending)
         while view:
@@ -127,7 +130,7 @@ class Spool:
             self._is_discarded = True
             self._buffer = []
             self._close()
-            if self.size:
+            if self._has_file:
                 remove_file(self.path)
 
 

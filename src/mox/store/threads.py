@@ -58,7 +58,7 @@ def place_in_thread(
                 _REFERENCED,
                 message_id=message_id,
                 any_subject=prepared.is_dsn,
-                base_subject=prepared.base_subject,
+                base_subject=prepared.base_subject or None,  # As the column has it.
             )
             if row is not None:
                 return _child_of(row, is_link_missing=skipped > 0)
