@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
+from moxkit.domain import DomainError, parse_domain
 from moxkit.message.encodedwords import decode_words
 from moxkit.message.headers import Headers
 from moxkit.message.unfolding import unfold
@@ -44,7 +45,6 @@ _UNQUOTE = re.compile(r"\\(.)", re.DOTALL)
 _DOT_ATOM = re.compile(
     r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\u0080-\U0010ffff-]++(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~\u0080-\U0010ffff-]++)*+"
 )
-_DOMAIN = re.compile(r"(?=.{1,255}\Z)[^\W_](?:[\w-]{0,61}[^\W_])?(?:\.[^\W_](?:[\w-]{0,61}[^\W_])?)*+\.?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +144,12 @@ def from_address(headers: Headers) -> Address | None:
     if not found.is_clean or len(found.entries) != 1 or not isinstance(found.entries[0], Address):
         return None
     address = found.entries[0]
-    return address if is_localpart(address.localpart) and _DOMAIN.fullmatch(address.domain) else None
+    try:
+        # Underscores are no host names but in use, and refused by none of the checks that follow.
+        parse_domain(address.domain, allow_underscore=True)
+    except DomainError:
+        return None
+    return address if is_localpart(address.localpart) else None
 
 
 class _ListParser:

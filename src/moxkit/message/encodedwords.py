@@ -57,12 +57,12 @@ def _octets(encoding: str, encoded: str) -> bytes:
 def encode_word(text: str) -> str:
     """Encode ``text`` as one or more encoded words in UTF-8, separated by a space.
 
-    Each word is at most 75 octets and holds whole characters only (RFC 2047 §2, §5). Q is used while it is
-    shorter, restricted to the characters allowed in a phrase, so the result may stand in any field.
+    Each word is at most 75 octets and holds whole characters only (RFC 2047 §2, §5). Q is used where
+    half of it stays readable, restricted to what is allowed in a phrase, so the result may stand in any field.
     """
     octets = text.encode("utf-8", "replace")
     plain = sum(octet in _Q_SAFE or octet == 0x20 for octet in octets)
-    use_q = plain + 3 * (len(octets) - plain) <= (len(octets) + 2) // 3 * 4
+    use_q = plain * 2 >= len(octets)
     return " ".join(_q_words(text) if use_q else _b_words(text))
 
 

@@ -1,5 +1,6 @@
 """The ENVELOPE of IMAP (RFC 9051 §7.5.2), rendered from the octets of a header."""
 
+from moxkit.domain import DomainError, parse_domain
 from moxkit.message.addresses import Address, Group, parse_addresses
 from moxkit.message.headers import Headers, header_of
 from moxkit.message.imapvalue import Rendered, nstring, nstring_words, string
@@ -63,4 +64,12 @@ def _address(address: Address, *, utf8: bool) -> bytes:
     name = nstring_words(address.name.encode() or None, utf8=utf8)
     # An unreadable address has empty strings, since NIL as host would begin a group.
     mailbox = string(address.localpart.encode(), utf8=utf8)
-    return b"(" + name + b" NIL " + mailbox + b" " + string(address.domain.encode(), utf8=utf8) + b")"
+    host = address.domain if utf8 or address.domain.isascii() else _ascii_domain(address.domain)
+    return b"(" + name + b" NIL " + mailbox + b" " + string(host.encode(), utf8=utf8) + b")"
+
+
+def _ascii_domain(domain: str) -> str:
+    try:
+        return parse_domain(domain).ascii
+    except DomainError:
+        return domain

@@ -52,8 +52,9 @@ def test_noise_gives_text(pieces: list[str]) -> None:
 
 
 HOSTILE = [
-    "<", "<a ", '<a "', "<a '\"", "<!--", "<!", "</", "<script>", "<script", "<svg>", "<blockquote>", "&", "&#1",
-    "&amp", "<a \"'>", "<p>", "\u200b", "\u200b ", "< ", "<a b=\"c'>", "</script><svg>", "<head><style>",
+    "<", "<a ", '<a "', "<a '\"", "<!--", "<!", "</", "<script>", "<script", "<svg>", "<blockquote>",
+    "&", "&#1", "&amp", "<a \"'>", "<p>", "\u200b", "\u200b ", "< ", "<a b=\"c'>", "</script><svg>",
+    "<head><style>",
 ]  # fmt: skip
 
 
