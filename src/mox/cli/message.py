@@ -1,5 +1,6 @@
 """`mox message list|show|wait` for testers, and `mox message parse`."""
 
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -74,7 +75,7 @@ def show(given: Globals, message_id: int, account: str, as_json: bool) -> None:
     if as_json:
         print_json(found)
     else:
-        click.get_binary_stream("stdout").write(found["octets"].encode("latin-1"))
+        sys.stdout.buffer.write(found["octets"].encode("latin-1"))
 
 
 @message.command()
