@@ -58,7 +58,7 @@ def encode_word(text: str) -> str:
     """Encode ``text`` as one or more encoded words in UTF-8, separated by a space.
 
     Each word is at most 75 octets and holds whole characters only (RFC 2047 §2, §5). Q is used where
-    half of it stays readable, restricted to what is allowed in a phrase, so the result may stand in any field.
+    half of it stays readable, and only with what a phrase may hold, so the result may stand in any field.
     """
     octets = text.encode("utf-8", "replace")
     plain = sum(octet in _Q_SAFE or octet == 0x20 for octet in octets)
