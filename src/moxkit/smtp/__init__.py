@@ -14,6 +14,7 @@ It opens no socket, knows no accounts and decides nothing about mail.
 Parsers raise `CommandError`, which is also the reply; machines give the same as an event.
 """
 
+from moxkit.smtp.clientmachine import ClientMachine, ReplySyntaxError
 from moxkit.smtp.commands import Dialect
 from moxkit.smtp.data import ContentReader, stuff_dots
 from moxkit.smtp.ehlo import Extensions, Hello, parse_hello, read_extensions
@@ -51,6 +52,7 @@ __all__ = [
     "AuthResponse",
     "BadCommand",
     "Body",
+    "ClientMachine",
     "CommandError",
     "ContentReader",
     "Data",
@@ -71,6 +73,7 @@ __all__ = [
     "Quit",
     "RcptTo",
     "Reply",
+    "ReplySyntaxError",
     "Rset",
     "ServerMachine",
     "StartTls",

@@ -1,0 +1,21 @@
+"""A refusal by the server."""
+
+from moxkit.smtp import Reply
+
+__all__ = ["SmtpError"]
+
+
+class SmtpError(Exception):
+    """The server refused a command.
+
+    Attributes:
+        command: Which, like `MAIL`.
+        reply: What it said.
+        is_permanent: It will say so again (5xx).
+    """
+
+    def __init__(self, command: str, reply: Reply) -> None:
+        super().__init__(f"{command}: {reply.code} {reply.enhanced} {reply.text}".replace("\n", " / "))
+        self.command = command
+        self.reply = reply
+        self.is_permanent = reply.code >= 500
