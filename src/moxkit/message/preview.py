@@ -20,7 +20,7 @@ _ENOUGH = 250
 _LONGEST_SIGNATURE = 4  # lines
 _MOST_PARTS = 20  # text parts tried
 _FIRST_LOOK = 1 << 14
-_WHOLE_LOOK = 1 << 20  # characters read of one part at most
+_WHOLE_LOOK = 1 << 20  # characters read of all parts, about
 _HTML_TEXT = 4096
 _ELIDED = "[...]"
 _SIGNATURE = re.compile(r"-{2,}")
@@ -30,10 +30,13 @@ _CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\ufffe\uffff]+")
 
 def preview(part: Part, source: Source) -> str:
     """Return at most 256 characters of what the message says; empty where there is no text to show."""
+    left = _WHOLE_LOOK
     for tried, text_part in enumerate(_text_parts(part)):
-        if tried == _MOST_PARTS:
+        if tried == _MOST_PARTS or left <= 0:
             break
-        if found := _of_part(text_part, source):
+        found, looked_at = _of_part(text_part, source, left)
+        left -= looked_at
+        if found:
             return found
     return ""
 
@@ -58,18 +61,20 @@ def _is_shown_text(part: Part) -> bool:
     return part.disposition is None or part.disposition.kind != "attachment"
 
 
-def _of_part(part: Part, source: Source) -> str:
-    found = ""
+def _of_part(part: Part, source: Source, most: int) -> tuple[str, int]:
+    """Return the preview of one part and how many characters were looked at."""
+    found, looked_at = "", 0
     # Most messages say enough at their beginning; only others are read further.
-    for limit in (_FIRST_LOOK, _WHOLE_LOOK):
+    for limit in (_FIRST_LOOK, most):
         text = bounded_text(part, source, limit=limit)
+        looked_at += len(text)
         is_whole = len(text) < limit
         if part.subtype == "html":
             text = html_to_text(text, limit=_HTML_TEXT)
         found = _summary(text, is_whole=is_whole)
         if is_whole or len(found) >= _ENOUGH:
             break
-    return found
+    return found, looked_at
 
 
 def _summary(text: str, *, is_whole: bool) -> str:

@@ -86,3 +86,12 @@ def test_many_parts_without_text_cost_little() -> None:
     started = time.process_time()
     assert preview(part, source) == ""
     assert time.process_time() - started < 1
+
+
+def test_large_parts_without_text_share_one_budget() -> None:
+    head = b"Content-Type: multipart/mixed; boundary=b\r\n\r\n"
+    source = head + (b"--b\r\nContent-Type: text/html\r\n\r\n" + b"<p>" * 400_000 + b"\r\n") * 10
+    part = parse(source)
+    started = time.process_time()
+    assert preview(part, source) == ""
+    assert time.process_time() - started < 2
