@@ -108,7 +108,8 @@ class _Stripper:
             self._skip_attributes()
             self._tag(match[2].lower(), is_end=bool(match[1]))
         else:
-            if not self._skip_name:
+            # At the very end it is a tag that was cut off.
+            if not self._skip_name and at + 1 < len(source):
                 self._add("<")
             self._at = at + 1
 

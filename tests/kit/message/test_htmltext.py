@@ -29,6 +29,7 @@ from moxkit.message import html_to_text
         ("1 < 2 <3", "1 < 2 <3"),
         ("a\u200c \u200c\u200c b\u200dc", "a b\u200dc"),
         ("<p", ""),
+        ("a<", "a"),
         ("<!-- x", ""),
         ("<script>x", ""),
         ("&#" + "1" * 5000 + ";", "1" * 5000 + ";"),
