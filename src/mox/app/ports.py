@@ -1,6 +1,7 @@
 """From a listener's configuration to ports with their services."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import mox
@@ -11,8 +12,10 @@ from mox.delivery import Delivery
 from mox.imapserver import ImapServer, Services
 from mox.listen import Port
 from mox.runtime import Clock, Shutdown
+from mox.smtpserver import Kind, Options, SmtpServer, SpecialRecipients
 from mox.store import Store
 from mox.submission import Submission
+from moxkit.domain import parse_domain
 from moxkit.net import TLSContext
 
 __all__ = ["PortMaker"]
@@ -58,7 +61,48 @@ class PortMaker:
         if listener.tls is not None:
             tls = listener_context(listener.tls, self._directory, session_id=b"mox")
         for ip in listener.ips:
+            yield from self._smtp_ports(listener, ip, tls)
             yield from self._imap_ports(listener, ip, tls)
+
+    def _smtp_ports(self, listener: Listener, ip: str, tls: TLSContext | None) -> Iterator[Port]:
+        if listener.smtp is not None and listener.smtp.enabled:
+            starttls = None if listener.smtp.no_starttls else tls
+            options = self._options(Kind.SMTP, listener)
+            yield Port("smtp", ip, listener.smtp.port, self._smtp(options, starttls).serve)
+        if listener.submission is not None and listener.submission.enabled:
+            allows = listener.submission.no_require_starttls
+            options = replace(self._options(Kind.SUBMISSION, listener), allows_plaintext=allows)
+            port = listener.submission.port or _USUAL["submission"]
+            yield Port("submission", ip, port, self._smtp(options, tls).serve)
+        if listener.submissions is not None and listener.submissions.enabled and tls is not None:
+            port = listener.submissions.port or _USUAL["submissions"]
+            server = self._smtp(self._options(Kind.SUBMISSIONS, listener), None)
+            yield Port("submissions", ip, port, server.serve, tls)
+
+    def _options(self, kind: Kind, listener: Listener) -> Options:
+        return Options(
+            kind=kind,
+            hostname=parse_domain(listener.hostname or self._static.hostname).ascii,
+            max_message_size=listener.smtp_max_message_size,
+            requires_starttls=listener.smtp is not None and listener.smtp.require_starttls,
+            allows_requiretls=listener.smtp is None or not listener.smtp.no_require_tls,
+            is_pedantic=self._static.pedantic,
+        )
+
+    def _smtp(self, options: Options, tls: TLSContext | None) -> SmtpServer:
+        # In localserve nothing is refused because of DNS, and nobody is limited or slowed down.
+        return SmtpServer(
+            options=options,
+            spools=self._store.spools,
+            accounts=self._accounts,
+            delivery=self._delivery,
+            submission=self._submission,
+            sign_in=self._sign_in,
+            clock=self._clock,
+            shutdown=self._shutdown,
+            tls_context=tls,
+            special_recipients=SpecialRecipients() if self._is_local else None,
+        )
 
     def _imap_ports(self, listener: Listener, ip: str, tls: TLSContext | None) -> Iterator[Port]:
         services = Services(

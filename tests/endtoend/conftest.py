@@ -1,0 +1,48 @@
+"""Started servers and real programs, as fixtures."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from endtoend.localserve import Localserve
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Localserve]:
+    running = Localserve(tmp_path_factory.mktemp("localserve")).start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def new_server(tmp_path: Path) -> Iterator[Callable[..., Localserve]]:
+    """Makes servers that are not started yet; all are ended with the test."""
+    made: list[Localserve] = []
+
+    def make(**arguments: tuple[str, ...]) -> Localserve:
+        directory = tmp_path / f"server{len(made)}"
+        directory.mkdir()
+        made.append(Localserve(directory, **arguments))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.kill()
+
+
+@pytest.fixture
+def program() -> Callable[[str, str], str]:
+    """Returns the path of a program; skips without it, or fails if MOX_TEST_ALL says that all are there."""
+
+    def find(name: str, package: str) -> str:
+        found = shutil.which(name)
+        if found is None:
+            if os.environ.get("MOX_TEST_ALL"):
+                pytest.fail(f"{name} is not installed; it is in Debian's {package}")
+            pytest.skip(f"needs Debian's {package}")
+        return found
+
+    return find

@@ -1,0 +1,123 @@
+"""A localserve process with its own directory and ports, for tests to start, stop and kill."""
+
+import imaplib
+import os
+import signal
+import smtplib
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+USER, PASSWORD = "mox@localhost", "moxmoxmox"
+
+
+class Localserve:
+    """A server process; `start` and `kill` may alternate on one directory."""
+
+    def __init__(self, directory: Path, *, wrapper: tuple[str, ...] = ()) -> None:
+        self.directory = directory / "data"
+        self.log = directory / "log"
+        self.wrapper = wrapper
+        self.process: subprocess.Popen[bytes] | None = None
+        self.offset = _free_offset()
+
+    @property
+    def smtp(self) -> int:
+        return 25 + self.offset
+
+    @property
+    def submission(self) -> int:
+        return 587 + self.offset
+
+    @property
+    def submissions(self) -> int:
+        return 465 + self.offset
+
+    @property
+    def imap(self) -> int:
+        return 143 + self.offset
+
+    @property
+    def imaps(self) -> int:
+        return 993 + self.offset
+
+    @property
+    def certificate(self) -> Path:
+        return self.directory / "localhost.crt"
+
+    def mox(self, *arguments: str) -> list[str]:
+        return [sys.executable, "-m", "mox", "--config", str(self.directory / "mox.toml"), *arguments]
+
+    def start(self) -> "Localserve":
+        argv = [
+            sys.executable,
+            "-m",
+            "mox",
+            "--log-level",
+            "debug",
+            "localserve",
+            "--dir",
+            str(self.directory),
+        ]
+        if not self.directory.exists():
+            argv += ["--port-offset", str(self.offset)]
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen([*self.wrapper, *argv], stdout=log, stderr=log)
+        end = time.monotonic() + 30
+        while not (_answers(self.smtp) and _answers(self.imap)):
+            if self.process.poll() is not None or time.monotonic() > end:
+                raise RuntimeError(f"server did not start:\n{self.log.read_text()[-3000:]}")
+            time.sleep(0.01)
+        return self
+
+    def kill(self) -> None:
+        """End without warning."""
+        if self.process is not None:
+            self.process.send_signal(signal.SIGKILL)
+            self.process.wait(10)
+            self.process = None
+
+    def stop(self) -> int:
+        """End as Ctrl-C does; return the exit status."""
+        if self.process is None:
+            return 0
+        self.process.send_signal(signal.SIGINT)
+        status = self.process.wait(15)
+        self.process = None
+        return status
+
+    def imap_client(self) -> imaplib.IMAP4:
+        client = imaplib.IMAP4("127.0.0.1", self.imap)
+        client.login(USER, PASSWORD)
+        return client
+
+    def deliver(self, content: bytes, *, sender: str = "me@example.org", to: str = "you@example.org") -> None:
+        with smtplib.SMTP("127.0.0.1", self.smtp) as client:
+            client.sendmail(sender, [to], content)
+
+    def wait_for(self, subject: str, timeout_s: float = 20) -> None:
+        """Return when a message of that subject is in the Inbox."""
+        subprocess.run(
+            self.mox("message", "wait", "--subject", subject, "--timeout", str(timeout_s)),
+            check=True,
+            capture_output=True,
+        )
+
+
+def _answers(port: int) -> bool:
+    try:
+        with socket.create_connection(("127.0.0.1", port), 1) as connected:
+            return bool(connected.recv(10))
+    except OSError:
+        return False
+
+
+def _free_offset() -> int:
+    """Find an offset whose ports nobody listens on."""
+    start = 10000 + os.getpid() * 37 % 20000
+    for offset in range(start, start + 20000, 1100):
+        if not any(_answers(port + offset) for port in (25, 587, 465, 143, 993)):
+            return offset
+    raise RuntimeError("no free ports")
