@@ -43,7 +43,7 @@ class Client:
 
 def timed(function: Callable[[], bytes], times: int = 5) -> tuple[float, bytes]:
     """Return the median of seconds, and the last answer."""
-    spent = []
+    spent, answer = [], b""
     for _ in range(times):
         began = time.perf_counter()
         answer = function()

@@ -92,7 +92,7 @@ def _has_banner(port: int) -> bool:
 def measure_start(server: LocalServer, report: Report, scale: float) -> None:
     """Start on an existing directory, and memory of an idle server."""
     server.stop()
-    times = []
+    times, memory = [], 0
     for _ in range(max(2, round(5 * scale))):
         times.append(server.start())
         time.sleep(1)
