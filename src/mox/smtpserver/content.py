@@ -1,0 +1,141 @@
+"""The end of DATA: a message is handed to delivery or submission, and the reply made of what they say."""
+
+import logging
+from collections.abc import Sequence
+
+from mox.accounts import Recipient, SignedIn
+from mox.delivery import Connection, Incoming, Outcome
+from mox.runtime import Clock
+from mox.smtpserver.errors import combined, content_reply, refused_draft, storage_reply
+from mox.smtpserver.options import Options
+from mox.smtpserver.ports import FailureListener, Filing, Submitting
+from mox.smtpserver.special import SpecialRecipients
+from mox.smtpserver.transaction import Transaction
+from mox.store import Spool
+from mox.submission import Draft, Refusal
+from moxkit.smtp import Body, DataEnd, Reply
+
+__all__ = ["ContentDesk"]
+
+logger = logging.getLogger(__name__)
+
+# RFC 5321 §6.3: at least 100 hops are no loop.
+_MOST_RECEIVED = 100
+
+
+class ContentDesk:
+    """Passes finished messages of one listener on."""
+
+    def __init__(
+        self,
+        *,
+        options: Options,
+        filing: Filing,
+        submitting: Submitting,
+        failures: FailureListener | None,
+        special: SpecialRecipients | None,
+        clock: Clock,
+    ) -> None:
+        self._options = options
+        self._filing = filing
+        self._submitting = submitting
+        self._failures = failures
+        self._special = special
+        self._clock = clock
+
+    async def finish(
+        self, end: DataEnd, transaction: Transaction, connection: Connection, signed_in: SignedIn | None
+    ) -> Reply:
+        """Answer the end of content; 250 means that somebody else has the message on stable storage."""
+        refused = content_reply(end, self._options.max_message_size)
+        if refused is not None:
+            logger.info("content refused", extra={"code": refused.code, "reason": refused.text})
+            return refused
+        if transaction.trouble is not None:
+            logger.error("content could not be stored", exc_info=transaction.trouble)
+            return storage_reply(transaction.trouble)
+        if transaction.received_count() > _MOST_RECEIVED:
+            return Reply(550, "5.4.6", "mail loop: too many Received fields")
+        spool = transaction.spool
+        assert spool is not None  # noqa: S101  made when DATA was accepted
+        try:
+            if signed_in is not None:
+                return await self._submit(transaction, spool, connection, signed_in)
+            return await self._receive(transaction, spool, connection)
+        except OSError as error:
+            logger.exception("message could not be stored")
+            return storage_reply(error)
+
+    async def _submit(
+        self, transaction: Transaction, spool: Spool, connection: Connection, signed_in: SignedIn
+    ) -> Reply:
+        for path in transaction.remote.values() if self._special is not None else ():
+            failure = self._special.at_submission(path.localpart) if self._special is not None else None
+            if failure is not None:
+                await self._clock.sleep(failure.wait_s)
+                return failure.reply
+        mail = transaction.mail
+        result = await self._submitting.submit(
+            Draft(
+                connection=connection,
+                account=signed_in.account,
+                login_address=signed_in.address,
+                reverse_path=str(mail.reverse_path or ""),
+                recipients=tuple(transaction.remote),
+                spool=spool,
+                received_at=self._clock.now(),
+                smtputf8=mail.smtputf8,
+                declared_8bit=mail.body is Body.EIGHT_BIT_MIME,
+                require_tls=True if mail.requires_tls else None,
+            )
+        )
+        if isinstance(result, Refusal):
+            logger.info("submission refused", extra={"account": signed_in.account, "reason": result.text})
+            return refused_draft(result)
+        return Reply(250, "2.2.0", f"queued as {result.queue_id}")
+
+    async def _receive(self, transaction: Transaction, spool: Spool, connection: Connection) -> Reply:
+        outcomes: list[Outcome] = []
+        recipients: list[Recipient] = []
+        for recipient in transaction.local.values():
+            failure = None
+            if self._special is not None:
+                failure = self._special.at_delivery(recipient.path.rpartition("@")[0])
+            if failure is None:
+                recipients.append(recipient)
+            elif failure.wait_s:
+                # Fails the whole transaction: the client has gone away by then.
+                await self._clock.sleep(failure.wait_s)
+                return failure.reply
+            else:
+                reply = failure.reply
+                outcomes.append(Outcome(recipient, reply.code, reply.enhanced, reply.text))
+        for path in transaction.unknown:
+            nobody = Recipient(path, "", path, "", "unknown")
+            outcomes.append(Outcome(nobody, 550, "5.1.1", "no such user"))
+        if not transaction.local:
+            # Guessing addresses takes time.
+            await self._clock.sleep(self._options.unknown_pause_s)
+            return combined(outcomes)
+        mail = transaction.mail
+        incoming = Incoming(
+            connection=connection,
+            reverse_path=str(mail.reverse_path or ""),
+            recipients=tuple(recipients),
+            spool=spool,
+            received_at=self._clock.now(),
+            smtputf8=mail.smtputf8,
+            requires_tls=mail.requires_tls,
+        )
+        if recipients:
+            outcomes += await self._filing.receive(incoming)
+        await self._tell(incoming, outcomes)
+        return combined(outcomes)
+
+    async def _tell(self, incoming: Incoming, outcomes: Sequence[Outcome]) -> None:
+        failures = [outcome for outcome in outcomes if not outcome.is_delivered]
+        if not failures or len(failures) == len(outcomes):
+            return
+        logger.info("delivery failed for some recipients", extra={"failures": len(failures)})
+        if self._failures is not None:
+            await self._failures.failed(incoming, failures)
