@@ -37,10 +37,14 @@ class Connection:
         self.path = path
         self._execute = self._raw.execute
         self._raw.set_busy_timeout(10_000)
-        self._execute("PRAGMA synchronous=FULL")
-        self._execute("PRAGMA temp_store=MEMORY")
-        if read_only:
-            self._execute("PRAGMA query_only=ON")
+        try:
+            self._execute("PRAGMA synchronous=FULL")
+            self._execute("PRAGMA temp_store=MEMORY")
+            if read_only:
+                self._execute("PRAGMA query_only=ON")
+        except apsw.NotADBError as error:
+            self._raw.close()
+            raise DatabaseError(f"{path} is not a database; restore it from a backup") from error
 
     def run(self, sql: str, **parameters: object) -> None:
         """Execute one statement (or several, without parameters)."""
@@ -72,6 +76,11 @@ class Connection:
     def changed(self) -> int:
         """How many rows the last statement changed."""
         return self._raw.changes()
+
+    @property
+    def is_in_transaction(self) -> bool:
+        """Whether a transaction is open."""
+        return self._raw.in_transaction
 
     @contextlib.contextmanager
     def snapshot(self) -> Iterator[None]:

@@ -10,8 +10,6 @@ from functools import cache
 from importlib import resources
 from pathlib import Path
 
-import apsw
-
 from mox.database.connection import Connection
 from mox.database.errors import DatabaseError, DatabaseTooNewError
 from mox.runtime import sync_directory
@@ -64,9 +62,6 @@ def open_database(path: Path, migrations: Migrations) -> Connection:
             # Here only: two processes that switch a database to WAL at once fail at once.
             connection.run("PRAGMA journal_mode=WAL")
         _migrate(connection, migrations)
-    except apsw.NotADBError as error:
-        connection.close()
-        raise DatabaseError(f"{path} is not a database; restore it from a backup") from error
     except BaseException:
         connection.close()
         raise

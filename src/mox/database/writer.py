@@ -72,7 +72,10 @@ class _Job(Generic[T]):
         """Tell the caller; on the loop."""
         if self.error is None and self.transaction is not None:
             for callback in self.transaction._after_commit:  # noqa: SLF001  same file, the other half of Transaction
-                callback()
+                try:
+                    callback()
+                except Exception:  # One that crashes must not keep the rest of the batch from waking up.
+                    logger.exception("callback after a commit crashed")
         if self.future.done():  # The caller was cancelled; its change lasts all the same.
             return
         if self.error is not None:
@@ -143,7 +146,9 @@ class GroupWriter:
                 sync_directory(directory)
             connection.run("COMMIT")
         except BaseException:
-            connection.run("ROLLBACK")
+            # SQLite rolls back by itself where it must, a full disk for one.
+            if connection.is_in_transaction:
+                connection.run("ROLLBACK")
             raise
 
     def _run_one(self, job: _Job[Any]) -> None:

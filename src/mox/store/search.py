@@ -40,8 +40,8 @@ __all__ = ["Found", "search_messages"]
 _BITS = {name.lower(): int(flag) for name, flag in SYSTEM_FLAGS.items()}
 # Candidates that are read in one turn of the loop.
 _CHUNK = 100
-# A set of more ranges than this goes message by message, not into the statement.
-_MOST_RANGES = 200
+# SQLite refuses expressions deeper than 1,000; keys beyond this go message by message.
+_MOST_TERMS = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,13 +162,34 @@ class _Candidate:
 
 def _split(key: SearchKey) -> tuple[list[SearchKey], list[SearchKey]]:
     """Divide what must hold into what SQL can tell, and the rest."""
-    keys = list(key.keys) if isinstance(key, And) else [key]
-    exact = [each for each in keys if _is_exact(each)]
-    rest = [each for each in keys if not _is_exact(each)]
+    exact: list[SearchKey] = []
+    rest: list[SearchKey] = []
+    terms = 0
+    for each in key.keys if isinstance(key, And) else (key,):
+        if _is_exact(each) and terms + (more := _terms(each)) <= _MOST_TERMS:
+            terms += more
+            exact.append(each)
+        else:
+            rest.append(each)
     return exact, rest
 
 
-def _is_exact(key: SearchKey) -> bool:  # noqa: PLR0911  one for each key
+def _terms(key: SearchKey) -> int:
+    """Count what a key adds to the depth of an expression, at most."""
+    match key:
+        case And(keys):
+            return 1 + sum(map(_terms, keys))
+        case Or(left, right):
+            return 1 + _terms(left) + _terms(right)
+        case Not(inner):
+            return 1 + _terms(inner)
+        case NumberKey(numbers):
+            return 1 + len(numbers.ranges)
+        case _:
+            return 2  # A date is two comparisons.
+
+
+def _is_exact(key: SearchKey) -> bool:
     match key:
         case And(keys):
             return all(map(_is_exact, keys))
@@ -180,8 +201,6 @@ def _is_exact(key: SearchKey) -> bool:  # noqa: PLR0911  one for each key
             return False
         case DateKey(field=DateField.SENT):
             return False
-        case NumberKey(numbers):
-            return len(numbers.ranges) <= _MOST_RANGES
         case _:
             return True
 

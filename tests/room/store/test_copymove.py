@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-from tests.room.conftest import Deposit
 
 from mox.store import (
     Account,
@@ -22,6 +21,7 @@ from mox.store import (
     move_messages,
     stored_messages,
 )
+from room.deposits import Deposit
 
 
 def file_octets(content: StoredContent) -> bytes:

@@ -7,7 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from tests.room.conftest import Deposit
 
 from mox.store import (
     Account,
@@ -28,6 +27,7 @@ from mox.store import (
     stored_messages,
 )
 from moxkit.testing import FakeClock
+from room.deposits import Deposit
 
 PLAIN = b"From: <a@example.org>\r\nSubject: hello\r\nMessage-ID: <1@example.org>\r\n\r\nbody\r\n"
 

@@ -1,7 +1,6 @@
 """Removing: tombstones stay, content goes when it is due."""
 
 import pytest
-from tests.room.conftest import Deposit
 
 from mox.store import (
     Account,
@@ -18,6 +17,7 @@ from mox.store import (
     stored_messages,
 )
 from moxkit.testing import FakeClock
+from room.deposits import Deposit
 
 OCTETS = b"x: y\r\n\r\n"
 

@@ -1,7 +1,6 @@
 """Changing flags: what changed, what did not, what another changed meanwhile."""
 
 import pytest
-from tests.room.conftest import Deposit
 
 from mox.store import (
     Account,
@@ -18,6 +17,7 @@ from mox.store import (
     message_rows,
     parse_flags,
 )
+from room.deposits import Deposit
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """Mailboxes: hierarchy, renaming, deleting, special use, subscriptions."""
 
 import pytest
-from tests.room.conftest import Deposit
 
 from mox.store import (
     Account,
@@ -27,6 +26,7 @@ from mox.store import (
     subscribe,
     unsubscribe,
 )
+from room.deposits import Deposit
 
 FIRST = ["Archive", "Drafts", "Inbox", "Junk", "Sent", "Trash"]
 

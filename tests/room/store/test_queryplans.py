@@ -1,0 +1,66 @@
+"""The statements that run for every message, or over every message, use an index."""
+
+import re
+
+import pytest
+
+from mox.database import Connection
+from mox.store import Store, copymove, deposit, expunge, fetchblock, flagging, mailboxes, reading, threads
+from mox.store.fetchblock import FetchColumn
+
+BLOCK = (FetchColumn.UID, FetchColumn.FLAGS, FetchColumn.ENVELOPE)
+
+HOT = {
+    "take uid": deposit._TAKE_UID,
+    "same message id": threads._SAME_MESSAGE_ID,
+    "referenced": threads._REFERENCED,
+    "same subject": threads._SAME_SUBJECT,
+    "flags range": flagging._RANGE,
+    "flags update": flagging._UPDATE,
+    "copy range": copymove._RANGE,
+    "copy content": copymove._COPY_CONTENT,
+    "move": copymove._MOVE,
+    "tombstone": copymove._TOMBSTONE,
+    "expunge": expunge._EXPUNGE,
+    "by uid": expunge._BY_UID,
+    "marked deleted": expunge._DELETED,
+    "due": expunge._DUE,
+    "uids": reading._UIDS,
+    "first unseen": reading._FIRST_UNSEEN,
+    "live": reading._LIVE,
+    "with removed": reading._WITH_REMOVED,
+    "stored": reading._WIDE,
+    "mailbox by name": mailboxes._BY_NAME,
+    "mailbox by id": mailboxes._BY_ID,
+    "children": mailboxes._CHILDREN,
+    "narrow block": fetchblock._statement((FetchColumn.FLAGS,), True, False),
+    "block": fetchblock._statement(BLOCK, True, True),
+    "block with gaps": fetchblock._statement(BLOCK, False, True),
+}
+
+
+@pytest.fixture
+def reader(store: Store) -> Connection:
+    return store.account("mox").reader
+
+
+def plan(reader: Connection, sql: str) -> list[str]:
+    parameters = dict.fromkeys(re.findall(r":(\w+)", sql), 1)
+    return [row[3] for row in reader.rows(f"EXPLAIN QUERY PLAN {sql}", **parameters)]
+
+
+@pytest.mark.parametrize("name", HOT)
+def test_reads_no_whole_table(reader: Connection, name: str) -> None:
+    steps = plan(reader, HOT[name])
+    # What is read from a part of the same statement is not a table.
+    scans = [s for s in steps if s.startswith("SCAN ") and not s.startswith(("SCAN (", "SCAN CONSTANT"))]
+    assert scans == [], steps
+
+
+@pytest.mark.parametrize(
+    "name", ["uids", "flags range", "live", "narrow block", "block", "stored", "marked deleted"]
+)
+def test_reads_in_the_order_of_the_index(reader: Connection, name: str) -> None:
+    steps = plan(reader, HOT[name])
+    assert not [s for s in steps if "TEMP B-TREE" in s], steps
+    assert any("message_by_uid" in s for s in steps), steps

@@ -1,0 +1,78 @@
+"""Spools: what goes in comes out, lines end in CRLF, nothing stays behind."""
+
+import asyncio
+import re
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from hypothesis import given, strategies as st
+
+from mox.store.spool import Spool, SpoolDirectory
+
+
+@pytest.fixture
+def spools(tmp_path: Path, pool: ThreadPoolExecutor) -> Iterator[SpoolDirectory]:
+    yield SpoolDirectory(tmp_path / "tmp", pool)
+    assert list((tmp_path / "tmp").iterdir()) == []
+
+
+@given(st.lists(st.text("\r\nab", max_size=6).map(str.encode)))
+def test_bare_line_feeds_become_crlf_over_any_split(pieces: list[bytes]) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        spool = Spool(Path("never written"), pool)
+        for piece in pieces:
+            spool.write_text_lines(piece)
+    expected = re.sub(rb"(?<!\r)\n", b"\r\n", b"".join(pieces))
+    assert b"".join(spool._buffer) == expected
+    assert spool.size == len(expected)
+
+
+async def test_a_small_message_stays_in_memory_until_the_end(spools: SpoolDirectory) -> None:
+    spool = spools.new()
+    spool.write(b"abc")
+    spool.write(b"def")
+    assert not spool.wants_flush
+    content = await asyncio.get_running_loop().run_in_executor(None, spool.finish)
+    assert (content.octets, content.size, content.path.stat().st_size) == (b"abcdef", 6, 6)
+    spool.discard()
+    spool.discard()
+
+
+async def test_a_large_message_is_written_in_pieces(spools: SpoolDirectory) -> None:
+    spool = spools.new()
+    for _ in range(3):
+        spool.write(b"x" * (256 << 10))
+        assert spool.wants_flush
+        await spool.flush()
+        assert not spool.wants_flush
+    spool.write(b"y")
+    content = spool.finish()
+    assert content.octets is None
+    assert content.size == content.path.stat().st_size == 3 * (256 << 10) + 1
+    spool.discard()
+
+
+async def test_a_discarded_message_cannot_be_finished(spools: SpoolDirectory) -> None:
+    spool = spools.new()
+    spool.write(b"x" * (256 << 10))
+    await spool.flush()
+    spool.discard()
+    with pytest.raises(OSError, match="given up"):
+        spool.finish()
+    with pytest.raises(OSError, match="given up"):
+        await spool.flush()
+
+
+def test_an_empty_message_leaves_no_file(spools: SpoolDirectory) -> None:
+    spool = spools.new()
+    assert spool.finish().size == 0
+    spool.discard()
+
+
+def test_what_an_earlier_process_left_is_removed(tmp_path: Path, pool: ThreadPoolExecutor) -> None:
+    (tmp_path / "spool-1-1").write_bytes(b"x")
+    (tmp_path / "other").write_bytes(b"x")
+    SpoolDirectory(tmp_path, pool)
+    assert [p.name for p in tmp_path.iterdir()] == ["other"]
