@@ -12,11 +12,13 @@ __all__ = [
     "QueuedEntry",
     "QueuedMessage",
     "due_groups",
+    "highest_message_id",
     "insert_message",
     "list_entries",
     "next_due_at",
     "postpone",
     "record",
+    "skip_message_ids",
 ]
 
 _INSERT_MESSAGE = """INSERT INTO message(account, reverse_path, prefix, size, smtputf8, has_8bit, require_tls,
@@ -38,6 +40,9 @@ _REMOVE_MESSAGE = """DELETE FROM message WHERE id = :id
   AND NOT EXISTS (SELECT 1 FROM entry WHERE message_id = :id)"""
 _INSERT_ATTEMPT = """INSERT INTO attempt(entry_id, recipient, started_at, result, code, enhanced, text)
   VALUES (:entry_id, :recipient, :now, :result, :code, :enhanced, :text)"""
+_HIGHEST_ID = "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'message'"
+_FORGET_HIGHEST_ID = "DELETE FROM sqlite_sequence WHERE name = 'message'"
+_SET_HIGHEST_ID = "INSERT INTO sqlite_sequence(name, seq) VALUES ('message', :id)"
 _LIST = """SELECT e.id, e.recipient, e.due_at, e.attempts, e.hold, m.account, m.reverse_path, m.size,
     m.subject, m.queued_at, (SELECT text FROM attempt WHERE entry_id = e.id ORDER BY id DESC LIMIT 1)
   FROM entry e JOIN message m ON m.id = e.message_id ORDER BY e.due_at, e.id"""
@@ -112,6 +117,19 @@ def insert_message(connection: Connection, new: NewMessage, *, content_size: int
         domain = recipient.rpartition("@")[2].lower()
         connection.run(_INSERT_ENTRY, message_id=id_, recipient=recipient, domain=domain, due_at=now)
     return id_
+
+
+def highest_message_id(connection: Connection) -> int:
+    """Return the last id a message got, whether or not it is still there."""
+    id_: int = connection.value(_HIGHEST_ID)
+    return id_
+
+
+def skip_message_ids(connection: Connection, up_to: int) -> None:
+    """Give no id up to this one."""
+    if up_to > highest_message_id(connection):
+        connection.run(_FORGET_HIGHEST_ID)
+        connection.run(_SET_HIGHEST_ID, id=up_to)
 
 
 def next_due_at(connection: Connection) -> int | None:

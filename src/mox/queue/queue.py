@@ -19,11 +19,13 @@ from mox.queue.entries import (
     QueuedEntry,
     QueuedMessage,
     due_groups,
+    highest_message_id,
     insert_message,
     list_entries,
     next_due_at,
     postpone,
     record,
+    skip_message_ids,
 )
 from mox.queue.outcome import Delivered, Failed, Result, Retry
 from mox.queue.plan import RetryPlan, next_attempt
@@ -81,6 +83,8 @@ class Queue:
         self._writer = GroupWriter(self._writing, pool)
         self._files = MessageFiles(root / "msg")
         self._files.root.mkdir(mode=0o770, exist_ok=True)
+        # After a crash, or a restored database, a file may lie where the next message would.
+        skip_message_ids(self._writing, self._files.highest_id(highest_message_id(self._writing)))
         self._clock = clock
         self._deliverer = deliverer
         self._listeners = tuple(listeners)
@@ -193,13 +197,27 @@ class Queue:
                 "text": result.text,
             },
         )
-        if not isinstance(result, Retry):
-            for listener in self._listeners:
-                await listener.finished(message, entry, result)
+        if not isinstance(result, Retry) and not await self._tell(message, entry, result):
+            return
         now = self._now()
         is_last = await self._writer.run(lambda tx: record(tx.connection, message.id, entry, result, now=now))
         if is_last:
             self._files.remove(message.id)
+
+    async def _tell(self, message: QueuedMessage, entry: QueuedEntry, result: Delivered | Failed) -> bool:
+        """Tell the listeners; return whether the entry can go.
+
+        What was delivered must go, or it is delivered again. A failure that nobody could be told of stays
+        until its next attempt, so that no message is lost in silence.
+        """
+        for listener in self._listeners:
+            try:
+                await listener.finished(message, entry, result)
+            except Exception:
+                logger.exception("listener of deliveries crashed", extra={"queueid": message.id})
+                if isinstance(result, Failed):
+                    return False
+        return True
 
     def _now(self) -> int:
         return int(self._clock.now().timestamp())

@@ -2,7 +2,7 @@
 -- number of its recipients; it goes when its last entry goes.
 
 CREATE TABLE message (
-  id           INTEGER PRIMARY KEY,
+  id           INTEGER PRIMARY KEY AUTOINCREMENT,  -- also the file's name; never given twice
   account      TEXT NOT NULL,
   reverse_path TEXT NOT NULL,                      -- without brackets; empty: the null path
   prefix       BLOB NOT NULL,                      -- headers that go before the file
@@ -16,7 +16,7 @@ CREATE TABLE message (
 );
 
 CREATE TABLE entry (
-  id              INTEGER PRIMARY KEY,
+  id              INTEGER PRIMARY KEY AUTOINCREMENT,   -- attempts outlive it
   message_id      INTEGER NOT NULL REFERENCES message(id),
   recipient       TEXT NOT NULL,                   -- forward path without brackets
   domain          TEXT NOT NULL,                   -- of the recipient, for grouping

@@ -1,0 +1,261 @@
+"""The queue at work: durable, patient, and not to be stopped by a crash of what it calls."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from mox.queue import (
+    Delivered,
+    Failed,
+    NewMessage,
+    Queue,
+    QueuedEntry,
+    QueuedMessage,
+    Result,
+    Retry,
+    RetryPlan,
+)
+from mox.store import Store
+from moxkit.testing import FakeClock
+
+OK = Delivered(250, "2.0.0", "ok")
+LATER = Retry(451, "4.0.0", "busy")
+NEVER = Failed(550, "5.1.1", "nobody")
+OCTETS = b"Subject: x\r\n\r\nbody\r\n"
+
+Answer = Callable[[QueuedMessage, QueuedEntry], Result | None]
+
+
+class Remote:
+    """Delivers as the test says; notes what it saw."""
+
+    def __init__(self, answer: Answer = lambda _m, _e: OK) -> None:
+        self.answer = answer
+        self.seen: list[tuple[str, tuple[str, ...], bytes]] = []
+        self.finished_entries: list[tuple[str, Result]] = []
+        self.listener_error: Exception | None = None
+
+    async def deliver(self, message: QueuedMessage, content: Path) -> Mapping[int, Result]:
+        octets = await asyncio.to_thread(content.read_bytes)
+        self.seen.append((message.domain, tuple(e.recipient for e in message.entries), octets))
+        answers = {entry.id: self.answer(message, entry) for entry in message.entries}
+        return {id_: result for id_, result in answers.items() if result is not None}
+
+    async def finished(self, message: QueuedMessage, entry: QueuedEntry, result: Delivered | Failed) -> None:
+        self.finished_entries.append((entry.recipient, result))
+        if self.listener_error is not None:
+            raise self.listener_error
+
+
+@pytest.fixture
+def remote() -> Remote:
+    return Remote()
+
+
+@pytest.fixture
+async def opened(
+    tmp_path: Path, clock: FakeClock, pool: ThreadPoolExecutor
+) -> AsyncIterator[Callable[[Remote], Queue]]:
+    queues: list[Queue] = []
+
+    def open_queue(remote: Remote) -> Queue:
+        plan = RetryPlan(give_up_after=timedelta(hours=1))
+        queues.append(
+            Queue(directory=tmp_path, clock=clock, pool=pool, deliverer=remote, listeners=[remote], plan=plan)
+        )
+        return queues[-1]
+
+    yield open_queue
+    await queues[-1].close()
+
+
+@pytest.fixture
+def queue(opened: Callable[[Remote], Queue], remote: Remote) -> Queue:
+    return opened(remote)
+
+
+async def add(queue: Queue, store: Store, *recipients: str) -> int:
+    spool = store.spools.new()
+    spool.write(OCTETS)
+    content, _ = await store.prepare(spool)
+    try:
+        new = NewMessage("mox", "a@here.example", recipients, b"Received: x\r\n", False, False)
+        return await queue.add(new, content)
+    finally:
+        spool.discard()
+
+
+async def reached(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(5):
+        # Commits happen in threads, so turns of the loop alone do not do.
+        while not condition():  # noqa: ASYNC110  what is waited for sets no event
+            await asyncio.sleep(0.001)
+
+
+async def work(queue: Queue, clock: FakeClock, until: Callable[[], bool]) -> None:
+    """Let the queue run until something is so; the clock stands still."""
+    running = asyncio.ensure_future(queue.run())
+    try:
+        await reached(lambda: until() and not queue._in_progress)
+    finally:
+        running.cancel()
+
+
+def files(tmp_path: Path) -> list[str]:
+    return sorted(p.name for p in (tmp_path / "queue" / "msg").rglob("*") if p.is_file())
+
+
+async def test_delivers_and_forgets(
+    queue: Queue, remote: Remote, store: Store, clock: FakeClock, tmp_path: Path
+) -> None:
+    await add(queue, store, "x@one.example")
+    assert files(tmp_path) == ["1"]
+    await work(queue, clock, lambda: not queue.entries())
+    assert remote.seen == [("one.example", ("x@one.example",), OCTETS)]
+    assert remote.finished_entries == [("x@one.example", OK)]
+    assert files(tmp_path) == []
+
+
+async def test_recipients_at_one_domain_go_together(
+    queue: Queue, remote: Remote, store: Store, clock: FakeClock
+) -> None:
+    await add(queue, store, "x@one.example", "y@TWO.example", "z@One.Example")
+    await work(queue, clock, lambda: not queue.entries())
+    assert sorted(seen[:2] for seen in remote.seen) == [
+        ("one.example", ("x@one.example", "z@One.Example")),
+        ("two.example", ("y@TWO.example",)),
+    ]
+
+
+async def test_what_was_added_survives_reopening(
+    opened: Callable[[Remote], Queue], remote: Remote, store: Store, clock: FakeClock
+) -> None:
+    queue = opened(remote)
+    await add(queue, store, "x@one.example")
+    await queue.close()
+    queue = opened(remote)
+    [entry] = queue.entries()
+    assert (entry["recipient"], entry["from"], entry["account"]) == ("x@one.example", "a@here.example", "mox")
+    await work(queue, clock, lambda: not queue.entries())
+    assert len(remote.seen) == 1
+
+
+async def test_tries_again_when_due_and_then_gives_up(
+    queue: Queue, remote: Remote, store: Store, clock: FakeClock
+) -> None:
+    remote.answer = lambda _m, _e: LATER
+    await add(queue, store, "x@one.example")
+    start = int(clock.now().timestamp())
+    for attempt, wait_s in enumerate((450, 900, 1800), 1):
+        await work(queue, clock, lambda n=attempt: len(remote.seen) == n)  # type: ignore[misc]
+        [entry] = queue.entries()
+        assert (entry["attempts"], entry["error"]) == (attempt, "busy")
+        assert entry["due_at"] == int(clock.now().timestamp()) + wait_s
+        clock.jump(wait_s)
+    assert int(clock.now().timestamp()) - start == 3150
+    await work(queue, clock, lambda: not queue.entries())
+    [(_, result)] = remote.finished_entries
+    assert isinstance(result, Failed)
+    assert (result.code, result.text) == (451, "gave up after 0:52:30: busy")
+
+
+async def test_each_recipient_has_its_own_fate(
+    queue: Queue, remote: Remote, store: Store, clock: FakeClock, tmp_path: Path
+) -> None:
+    fates: dict[str, Result | None] = {
+        "a@x.example": OK,
+        "b@x.example": NEVER,
+        "c@x.example": LATER,
+        "d@x.example": None,
+    }
+    remote.answer = lambda _m, entry: fates[entry.recipient]
+    await add(queue, store, *fates)
+    await work(queue, clock, lambda: len(queue.entries()) == 2)
+    assert {e["recipient"]: e["error"] for e in queue.entries()} == {
+        "c@x.example": "busy",
+        "d@x.example": "internal error, see the log",
+    }
+    assert remote.finished_entries == [("a@x.example", OK), ("b@x.example", NEVER)]
+    assert files(tmp_path) == ["1"]
+
+
+async def test_a_deliverer_that_crashes_is_tried_again(
+    queue: Queue, remote: Remote, store: Store, clock: FakeClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    def crash(_m: QueuedMessage, _e: QueuedEntry) -> Result:
+        raise ZeroDivisionError
+
+    remote.answer = crash
+    await add(queue, store, "x@one.example")
+    await work(queue, clock, lambda: len(remote.seen) == 1)
+    assert [e["attempts"] for e in queue.entries()] == [1]
+    assert "delivery crashed" in caplog.messages
+    remote.answer = lambda _m, _e: OK
+    clock.jump(450)
+    await work(queue, clock, lambda: not queue.entries())
+
+
+async def test_a_listener_that_crashes_does_not_deliver_twice(
+    queue: Queue, remote: Remote, store: Store, clock: FakeClock
+) -> None:
+    remote.listener_error = OSError("no room")
+    fates: dict[str, Result | None] = {"a@x.example": NEVER, "b@x.example": OK}
+    remote.answer = lambda _m, entry: fates[entry.recipient]
+    await add(queue, store, *fates)
+    await work(queue, clock, lambda: len(remote.finished_entries) == 2)
+    assert [e["recipient"] for e in queue.entries()] == ["a@x.example"]
+    remote.listener_error = None
+    clock.jump(450)
+    await work(queue, clock, lambda: not queue.entries())
+    assert [seen[1] for seen in remote.seen] == [("a@x.example", "b@x.example"), ("a@x.example",)]
+
+
+async def test_ids_are_never_given_twice(
+    opened: Callable[[Remote], Queue], remote: Remote, store: Store, clock: FakeClock, tmp_path: Path
+) -> None:
+    queue = opened(remote)
+    assert await add(queue, store, "x@one.example") == 1
+    await work(queue, clock, lambda: not queue.entries())
+    assert await add(queue, store, "x@one.example") == 2
+    remote.answer = lambda _m, _e: LATER
+    await work(queue, clock, lambda: len(remote.seen) == 2)
+    assert [e["id"] for e in queue.entries()] == [2]
+    await queue.close()
+    (tmp_path / "queue" / "msg" / "a" / "9").write_bytes(b"of a crash")
+    queue = opened(remote)
+    assert await add(queue, store, "x@one.example") == 10
+
+
+async def test_an_attempt_is_counted_before_it_is_made(
+    opened: Callable[[Remote], Queue], remote: Remote, store: Store, clock: FakeClock
+) -> None:
+    queue = opened(remote)
+    await add(queue, store, "x@one.example")
+    counted: list[object] = []
+
+    def look(_m: QueuedMessage, _e: QueuedEntry) -> Result:
+        counted.extend(e["attempts"] for e in queue.entries())
+        return OK
+
+    remote.answer = look
+    await work(queue, clock, lambda: not queue.entries())
+    assert counted == [1]
+
+
+async def test_sleeps_until_the_next_entry_is_due(
+    queue: Queue, remote: Remote, store: Store, clock: FakeClock
+) -> None:
+    remote.answer = lambda _m, _e: LATER if len(remote.seen) < 2 else OK
+    await add(queue, store, "x@one.example")
+    running = asyncio.ensure_future(queue.run())
+    await reached(lambda: len(remote.seen) == 1 and not queue._in_progress)
+    await clock.advance(440)
+    assert len(remote.seen) == 1
+    await clock.advance(11)
+    await reached(lambda: not queue.entries())
+    running.cancel()
+    assert len(remote.seen) == 2
