@@ -81,7 +81,8 @@ def test_neomutt_reads_in_batch(server: Localserve, program: Find, tmp_path: Pat
     configuration.write_text(
         f'set folder="imap://127.0.0.1:{server.imap}/" imap_user="{USER}" imap_pass="{PASSWORD}"\n'
         f'set spoolfile="imap://127.0.0.1:{server.imap}/Mutt" ssl_starttls=no ssl_force_tls=no\n'
-        f"set header_cache= message_cachedir= confirmcreate=no confirmappend=no quit=yes mbox_type=mbox\n"
+        f"set header_cache={tmp_path}/hc message_cachedir={tmp_path}/mc mbox_type=mbox\n"
+        "set confirmcreate=no confirmappend=no quit=yes\n"
         f'push "<tag-pattern>~A<enter><tag-prefix><copy-message>{copy}<enter><quit>"\n'
     )
     argv = f"TERM=xterm HOME={tmp_path} script -qec '{neomutt} -n -F {configuration}' /dev/null"
