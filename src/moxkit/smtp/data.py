@@ -71,7 +71,7 @@ class ContentReader:
             self.has_bare_lf = True
         if self.has_bare_lf and not self.has_false_end:
             self.has_false_end = _FALSE_END.search(self._tail + piece) is not None
-        self._tail = piece[-3:]
+        self._tail = piece[-3:] if len(piece) >= 3 else (self._tail + piece)[-3:]
         unstuffed = piece.replace(b"\r\n.", b"\r\n")
         if self._is_first:
             self._is_first = False
