@@ -101,7 +101,10 @@ def _dkim_key() -> bytes:
 
 
 def _static(ips: tuple[str, ...], offset: int) -> StaticConfig:
-    user = "1" if sys.platform == "win32" else str(os.getuid())
+    if sys.platform == "win32":
+        user = "1"  # There are no such numbers; something has to be written.
+    else:
+        user = str(os.getuid())
     return StaticConfig(
         data_dir=".",
         log_level="debug",

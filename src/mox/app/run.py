@@ -54,9 +54,10 @@ def _run(main: Callable[[], Coroutine[object, object, int]]) -> int:
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     if sys.platform == "win32":
         return None
-    import uvloop  # noqa: PLC0415  not there on Windows
+    else:  # noqa: RET505  mypy skips what is not of its platform only in a branch
+        import uvloop  # noqa: PLC0415  not there on Windows
 
-    return uvloop.new_event_loop
+        return uvloop.new_event_loop
 
 
 def _stop_on_signals(server: Server) -> None:
@@ -67,6 +68,6 @@ def _stop_on_signals(server: Server) -> None:
         # The proactor loop has no add_signal_handler.
         loop = asyncio.get_running_loop()
         signal.signal(signal.SIGINT, lambda number, _frame: loop.call_soon_threadsafe(stop, number))
-        return
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop, number)
+    else:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, stop, number)

@@ -15,13 +15,12 @@ __all__ = ["link_or_copy", "remove_file", "sync_directory", "sync_file", "write_
 
 def sync_directory(path: Path) -> None:
     """Put the directory's entries on stable storage; a no-op on Windows."""
-    if sys.platform == "win32":
-        return
-    fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
+    if sys.platform != "win32":
+        fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(fd)
+        finally:
+            os.close(fd)
 
 
 def sync_file(path: Path) -> None:
