@@ -108,6 +108,13 @@ def _check_domain(name: str, path: KeyPath) -> Iterator[Found]:
         yield path, f"{name!r} is not a domain name: {error}"
 
 
+def _ascii(name: str) -> str:
+    try:
+        return parse_domain(name).ascii
+    except DomainError:
+        return name
+
+
 def _check_mailbox(name: str, path: KeyPath) -> Iterator[Found]:
     if not name or unicodedata.normalize("NFC", name) != name:
         yield path, "must be a mailbox name in Unicode NFC"
@@ -115,9 +122,12 @@ def _check_mailbox(name: str, path: KeyPath) -> Iterator[Found]:
 
 def check_dynamic(config: DynamicConfig, static: StaticConfig) -> Iterator[Found]:
     """Find problems of domains.toml; `static` is what it has to go with."""
+    names: dict[str, str] = {}
     for name, domain in config.domains.items():
         path: KeyPath = ("Domains", name)
         yield from _check_domain(name, path)
+        if (other := names.setdefault(_ascii(name), name)) != name:
+            yield path, f"is the same domain as {other!r}; keep one"
         if domain.localpart_catchall_separator and domain.localpart_catchall_separators:
             yield (
                 (*path, "LocalpartCatchallSeparators"),

@@ -2,6 +2,7 @@
 
 import dataclasses
 import difflib
+import re
 import tomllib
 from collections.abc import Callable, Mapping
 from datetime import timedelta
@@ -16,6 +17,9 @@ from mox.config.schema import fields_of, item_type, without_none
 __all__ = ["Loaded", "load_text"]
 
 T = TypeVar("T")
+
+# Where tomllib says it stumbled.
+_LINE = re.compile(r"\(at line (\d+), column \d+\)$")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -43,7 +47,9 @@ def load_text(cls: type, text: str, file: Path) -> Loaded:
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError([Problem(file, (), f"not valid TOML: {error}")]) from error
+        line = _LINE.search(str(error))
+        problem = Problem(file, (), f"not valid TOML: {error}", int(line[1]) if line else None)
+        raise ConfigError([problem]) from error
     reader = _Reader()
     value = reader.struct(cls, document, ())
     loaded = Loaded(file, value, positions(text))

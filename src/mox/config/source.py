@@ -29,13 +29,16 @@ _LOOK_EVERY_S = 1.0
 
 
 def _read(cls: type, file: Path) -> Loaded:
+    return load_text(cls, _read_text(file), file)
+
+
+def _read_text(file: Path) -> str:
     try:
-        text = file.read_text(encoding="utf-8")
+        return file.read_text(encoding="utf-8")
     except OSError as error:
         raise ConfigError([Problem(file, (), f"cannot be read: {error.strerror}")]) from error
     except UnicodeDecodeError as error:
         raise ConfigError([Problem(file, (), "is not UTF-8")]) from error
-    return load_text(cls, text, file)
 
 
 def _checked_dynamic(loaded: Loaded, static: StaticConfig) -> DynamicConfig:
@@ -121,16 +124,15 @@ class ConfigSource:
         Raises:
             ConfigError: The result would not be a good configuration; nothing was changed.
         """
-        self._look_at = 0.0
-        snapshot = self.current
-        changed = build(snapshot.dynamic)
-        old_text = self._file.read_text(encoding="utf-8")
-        text = rewrite(old_text, changed)
-        loaded = load_text(DynamicConfig, text, self._file)
-        dynamic = _checked_dynamic(loaded, snapshot.static)
+        static = self._snapshot.static
+        # From what the file holds now: an admin may be in the middle of something.
+        old_text = _read_text(self._file)
+        old = _checked_dynamic(load_text(DynamicConfig, old_text, self._file), static)
+        text = rewrite(old_text, build(old))
+        dynamic = _checked_dynamic(load_text(DynamicConfig, text, self._file), static)
         _write_in_place(self._file, text)
         self._seen = self._changed_at()
-        self._snapshot = make_snapshot(snapshot.static, dynamic)
+        self._snapshot = make_snapshot(static, dynamic)
         return self._snapshot
 
 

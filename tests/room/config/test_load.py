@@ -1,0 +1,141 @@
+"""Reading both files: every problem at once, each with its file and line."""
+
+from pathlib import Path
+
+import pytest
+
+from mox.config import (
+    DYNAMIC_NAME,
+    STATIC_NAME,
+    ConfigError,
+    ConfigSnapshot,
+    DynamicConfig,
+    StaticConfig,
+    describe,
+    load_config,
+    to_document,
+    write_documented,
+)
+from mox.config.load import load_text
+from mox.config.testing import make
+
+STATIC = """LogLevel = "info"
+Hostname = "mail.mox.example"
+
+[Postmaster]
+Account = "mox"
+Mailbox = "Postmaster"
+
+[Listeners.local]
+IPs = ["127.0.0.1"]
+"""
+DYNAMIC = """[Domains."mox.example"]
+
+[Accounts.mox]
+Domain = "mox.example"
+Destinations = { "mox@mox.example" = {} }
+"""
+
+
+def write(directory: Path, static: str = STATIC, dynamic: str = DYNAMIC) -> Path:
+    (directory / STATIC_NAME).write_text(static, encoding="utf-8")
+    (directory / DYNAMIC_NAME).write_text(dynamic, encoding="utf-8")
+    return directory / STATIC_NAME
+
+
+def problems(directory: Path, static: str = STATIC, dynamic: str = DYNAMIC) -> list[str]:
+    with pytest.raises(ConfigError) as refused:
+        load_config(write(directory, static, dynamic))
+    return [str(p).replace(f"{directory}/", "").replace(f"{directory}\\", "") for p in refused.value.problems]
+
+
+def test_reads_a_small_configuration(tmp_path: Path) -> None:
+    snapshot = load_config(write(tmp_path))
+    assert isinstance(snapshot, ConfigSnapshot)
+    assert snapshot.static.postmaster.mailbox == "Postmaster"
+    assert snapshot.addresses["mox@mox.example"].account == "mox"
+    assert snapshot.postmaster_domains == {"mail.mox.example"}
+
+
+def test_tells_all_problems_of_both_files_with_their_lines(tmp_path: Path) -> None:
+    static = STATIC.replace('"info"', '"loud"').replace("127.0.0.1", "127.0.0").replace("Hostname", "Hostnam")
+    dynamic = DYNAMIC.replace('Domain = "mox.example"', 'Domain = 7\nExtra = "x"')
+    assert problems(tmp_path, static, dynamic) == [
+        "mox.toml:2: Hostnam: unknown key; did you mean Hostname?",
+        *[p for p in problems(tmp_path, static, dynamic) if "missing" in p],
+        "domains.toml:4: Accounts.mox.Domain: expected a string, found int",
+        "domains.toml:5: Accounts.mox.Extra: unknown key",
+    ]
+
+
+def test_tells_what_cannot_be(tmp_path: Path) -> None:
+    static = (
+        STATIC.replace('"info"', '"loud"').replace('"127.0.0.1"', '"::1", "127.0.0"')
+        + "IMAPS.Enabled = true\n"
+    )
+    dynamic = (
+        DYNAMIC + '[Domains."MOX.example"]\n[Accounts.two]\nDomain = "other.example"\nDestinations = {}\n'
+    )
+    found = problems(tmp_path, static, dynamic)
+    assert [f.partition(": ")[0] for f in found] == [
+        "mox.toml:1",
+        "mox.toml:9",
+        "mox.toml:10",
+        "domains.toml:6",
+        "domains.toml:8",
+    ]
+    assert found[1].startswith("mox.toml:9: Listeners.local.IPs[1]: '127.0.0' is not an IP address")
+    assert "needs TLS" in found[2]
+    assert "is the same domain as 'mox.example'" in found[3]
+
+
+@pytest.mark.parametrize(
+    ("replace", "by", "says"),
+    [
+        ('"mox@mox.example"', '"mox@else.example"', "with a configured domain"),
+        ('"mox@mox.example"', '"mox"', "with a configured domain"),
+        ('{ "mox@mox.example" = {} }', '{ "a@mox.example" = {}, "A@mox.example" = {} }', "already"),
+        ('{ "mox@mox.example" = {} }', '{ "a@mox.example" = { SMTPError = "650 x" } }', "must begin with"),
+        ("[Accounts.mox]", "[Accounts.other]", "account 'mox' is missing"),
+        ('[Domains."mox.example"]', '[Domains."mox.example"]\nLocalpartCatchallSeparator = "o"', "separator"),
+        ('[Domains."mox.example"]', '[Domains."mox.example"]\nx = [', "not valid TOML"),
+        ('[Domains."mox.example"]', "[Domains]", "not configured"),
+    ],
+)
+def test_names_the_trouble(tmp_path: Path, replace: str, by: str, says: str) -> None:
+    found = problems(tmp_path, dynamic=DYNAMIC.replace(replace, by))
+    assert any(says in each for each in found), found
+    assert all(each.startswith("domains.toml:") for each in found)
+    assert all(each.split(":")[1].isdecimal() or "'mox' is missing" in each for each in found), found
+
+
+def test_a_file_that_is_missing_or_no_text_is_a_problem(tmp_path: Path) -> None:
+    write(tmp_path)
+    (tmp_path / DYNAMIC_NAME).write_bytes(b"\xff")
+    with pytest.raises(ConfigError, match="is not UTF-8"):
+        load_config(tmp_path / STATIC_NAME)
+    (tmp_path / DYNAMIC_NAME).unlink()
+    with pytest.raises(ConfigError, match="cannot be read"):
+        load_config(tmp_path / STATIC_NAME)
+
+
+@pytest.mark.parametrize("cls", [StaticConfig, DynamicConfig])
+def test_the_example_is_valid_toml_and_loads_when_required_values_are_there(cls: type) -> None:
+    text = describe(cls, title="Example")
+    loaded = load_text(cls, text, Path("example.toml"))
+    assert isinstance(loaded.value, cls)
+
+
+@pytest.mark.parametrize("cls", [StaticConfig, DynamicConfig])
+def test_the_example_is_valid_with_every_optional_key_switched_on(cls: type) -> None:
+    lines = describe(cls, title="Example").splitlines()
+    text = "\n".join(line[1:] if line[:1] == "#" and line[1:2] not in {" ", ""} else line for line in lines)
+    loaded = load_text(cls, text, Path("example.toml"))
+    assert isinstance(loaded.value, cls)
+
+
+def test_what_is_written_reads_as_the_same() -> None:
+    config = make()
+    for value in (config.static, config.dynamic):
+        for text in (to_document(value), write_documented(value)):
+            assert load_text(type(value), text, Path("x")).value == value
