@@ -11,14 +11,14 @@ from mox.accounts import Accounts, Credentials, SignIn
 from mox.app.housekeeping import Housekeeping
 from mox.app.ports import PortMaker
 from mox.app.selfdelivery import SelfDelivery
-from mox.config import ConfigSource
+from mox.config import ConfigSource, InitialMailboxes
 from mox.control import Commands, ControlServer
 from mox.delivery import Delivery
 from mox.listen import Listeners, Port
 from mox.observe import LogLevels
 from mox.queue import Queue
 from mox.runtime import Clock, ConnectionIds, Shutdown, Tasks
-from mox.store import Store
+from mox.store import DEFAULT_MAILBOXES, Store
 from mox.submission import Submission
 
 __all__ = ["Server", "build"]
@@ -119,6 +119,7 @@ def build(
         pool=pool,
         exists=lambda name: name in source.current.accounts,
         quota_octets=lambda name: _quota(source, name),
+        initial_mailboxes=_initial_mailboxes(static.initial_mailboxes),
     )
     ids = ConnectionIds(clock.now())
     listeners = Listeners(ids=ids)
@@ -171,3 +172,17 @@ def build(
 def _quota(source: ConfigSource, name: str) -> int:
     own = source.current.accounts[name].quota_message_size
     return max(0, own) if own else source.current.static.quota_message_size
+
+
+def _initial_mailboxes(configured: InitialMailboxes) -> tuple[tuple[str, str | None], ...]:
+    """Name what a new account gets; nothing configured means the usual ones."""
+    use = configured.special_use
+    special = (
+        (use.sent, "\\Sent"),
+        (use.archive, "\\Archive"),
+        (use.trash, "\\Trash"),
+        (use.draft, "\\Drafts"),
+        (use.junk, "\\Junk"),
+    )
+    named = [(name, flag) for name, flag in special if name]
+    return (*named, *((name, None) for name in configured.regular)) or DEFAULT_MAILBOXES

@@ -47,6 +47,7 @@ from mox.store.fetchblock import FetchColumn, fetch_block
 from mox.store.files import MessageFiles
 from mox.store.flagging import FlagsResult, change_flags
 from mox.store.flags import NO_FLAGS, SYSTEM_FLAGS, Flag, FlagChange, Flags, FlagsAction, parse_flags
+from mox.store.initial import DEFAULT_MAILBOXES
 from mox.store.listing import ListedMessage, list_messages, read_message
 from mox.store.mailboxes import (
     INBOX,
@@ -80,6 +81,7 @@ from mox.store.switchboard import Batch, Listener
 from mox.store.transaction import Tx
 
 __all__ = [
+    "DEFAULT_MAILBOXES",
     "INBOX",
     "NO_FLAGS",
     "SPECIAL_USES",

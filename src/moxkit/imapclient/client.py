@@ -1,0 +1,286 @@
+"""One connection to a server: one command at a time, its answers gathered."""
+
+import base64
+import logging
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+from moxkit.imap import (
+    NEED_DATA,
+    Authenticate,
+    BadResponse,
+    Capability,
+    CapabilityCode,
+    CapabilityData,
+    ClientMachine,
+    Command,
+    Condition,
+    ConditionKind,
+    ContinuationRequest,
+    EnabledData,
+    Fetch,
+    FetchData,
+    FetchItem,
+    Idle,
+    Login,
+    Logout,
+    OutgoingMessage,
+    Response,
+    StartTls,
+    parse_sequence_set,
+)
+from moxkit.imapclient.errors import ImapError
+from moxkit.net import ImplicitTLS, LineConn, TLSContext, Verdict, connect
+from moxkit.sasl import ClientExchange, Mechanism, SaslError
+from moxkit.wiretrace import Kind, WireTrace
+
+__all__ = ["Answer", "ImapClient"]
+
+logger = logging.getLogger(__name__)
+
+_ANSWER_S = 300.0
+_WRITE_S = 180.0
+_LOGOUT_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the server said to one command.
+
+    Attributes:
+        condition: The tagged answer, an OK.
+        untagged: All responses before it, in order; others' changes may be among them.
+    """
+
+    condition: Condition
+    untagged: tuple[Response, ...]
+
+
+class ImapClient:
+    """A connection that was greeted; close it, or use it as a context manager.
+
+    Attributes:
+        is_authenticated: Signed in, or greeted with PREAUTH.
+        capabilities: As last announced, in upper case; empty if never.
+        enabled: What ENABLE switched on, in upper case.
+    """
+
+    def __init__(self, conn: LineConn) -> None:
+        self._conn = conn
+        self._machine = ClientMachine()
+        self._trace = WireTrace(logger)
+        self.is_authenticated = False
+        self.capabilities: frozenset[str] = frozenset()
+        self.enabled: frozenset[str] = frozenset()
+
+    @classmethod
+    async def connect(
+        cls, host: str, port: int, *, timeout_s: float = 30, tls: ImplicitTLS | None = None
+    ) -> Self:
+        """Dial, and wait for the greeting.
+
+        Raises:
+            ConnectionError, TimeoutError: There is no server, or it says BYE.
+        """
+        conn = await connect(host, port, timeout=timeout_s, tls=tls)
+        self = cls(conn)
+        conn.read_timeout, conn.write_timeout = _ANSWER_S, _WRITE_S
+        try:
+            self.is_authenticated = await self._greeted() is ConditionKind.PREAUTH
+        except BaseException:
+            conn.close()
+            raise
+        return self
+
+    async def _greeted(self) -> ConditionKind:
+        greeting = await self._next()
+        if isinstance(greeting, Condition) and greeting.kind in {ConditionKind.OK, ConditionKind.PREAUTH}:
+            return greeting.kind
+        raise ConnectionError("the server does not want to talk")
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.logout()
+
+    @property
+    def is_tls(self) -> bool:
+        """Whether the connection is encrypted."""
+        return self._conn.tls is not None
+
+    def channel_binding(self, name: str) -> bytes | None:
+        """Return channel binding data for an exchange; None if there is none."""
+        return self._conn.channel_binding(name)
+
+    async def run(self, command: Command, kind: Kind = Kind.PLAIN) -> Answer:
+        """Execute a command.
+
+        Raises:
+            ImapError: NO or BAD.
+        """
+        tag = self._machine.send(command)
+        return await self._finish(command.name, tag, kind)
+
+    async def append(self, mailbox: str, *messages: OutgoingMessage) -> Answer:
+        """Add messages to a mailbox: all of them, or none.
+
+        Raises:
+            ImapError: NO or BAD.
+        """
+        return await self._finish("APPEND", self._machine.append(mailbox, messages), Kind.DATA)
+
+    async def fetch(self, numbers: str, *items: FetchItem, uid: bool = False) -> list[FetchData]:
+        """Fetch items of messages.
+
+        Args:
+            numbers: A sequence set, like `1:*` or `2,4:7`.
+            items: What to fetch.
+            uid: The numbers are UIDs.
+
+        Raises:
+            ImapError: NO or BAD.
+        """
+        answer = await self.run(Fetch(parse_sequence_set(numbers.encode()), items, uid=uid))
+        return [response for response in answer.untagged if isinstance(response, FetchData)]
+
+    async def login(self, username: str, password: str) -> None:
+        """Sign in with a password in the clear; only over TLS, or on one's own machine.
+
+        Raises:
+            ImapError: Refused.
+        """
+        await self.run(Login(username, password), Kind.AUTH)
+        self.is_authenticated = True
+
+    async def authenticate(self, mechanism: Mechanism, exchange: ClientExchange) -> None:
+        """Sign in by SASL (RFC 9051 §6.2.2, RFC 4959).
+
+        Raises:
+            ImapError: Refused.
+            SaslError: The server misbehaves, or did not prove that it knows the password.
+        """
+        initial = exchange.start()
+        first = None if initial is None else base64.b64encode(initial)
+        tag = self._machine.send(Authenticate(mechanism, first))
+        while True:
+            await self._send(Kind.AUTH)
+            response = await self._next()
+            if isinstance(response, Condition) and response.tag == tag:
+                break
+            if isinstance(response, ContinuationRequest):
+                self._machine.send_line(await self._respond(exchange, response.text))
+        if response.kind is not ConditionKind.OK:
+            raise ImapError("AUTHENTICATE", response)
+        if not exchange.is_complete:
+            raise SaslError("the server did not prove that it knows the password")
+        self.is_authenticated = True
+
+    async def _respond(self, exchange: ClientExchange, challenge: bytes) -> bytes:
+        try:
+            return base64.b64encode(exchange.respond(base64.b64decode(challenge)))
+        except (SaslError, ValueError):
+            self._machine.send_line(b"*")
+            await self._send(Kind.AUTH)
+            raise
+
+    async def start_tls(self, context: TLSContext, *, hostname: str, verdict: Verdict | None = None) -> None:
+        """Begin TLS; what was announced before does not count any more (RFC 9051 §6.2.1).
+
+        Raises:
+            ImapError: Refused.
+            moxkit.net.TLSError: The handshake failed, or the verdict is no.
+        """
+        await self.run(StartTls())
+        if self._machine.unread:
+            raise ConnectionError("plaintext after the answer to STARTTLS")
+        await self._conn.start_tls(context, server=False, hostname=hostname, verdict=verdict)
+        await self.run(Capability())
+
+    @asynccontextmanager
+    async def idle(self) -> AsyncIterator[AsyncIterator[Response]]:
+        """Wait for news (RFC 2177): yields an iterator of what the server tells, until the block ends."""
+        tag = self._machine.send(Idle())
+        await self._send()
+        while not isinstance(await self._next(), ContinuationRequest):
+            pass
+        self._conn.read_timeout = None
+        try:
+            yield self._told()
+        finally:
+            self._conn.read_timeout = _ANSWER_S
+            self._machine.send_line(b"DONE")
+            await self._finish("IDLE", tag, Kind.PLAIN)
+
+    async def _told(self) -> AsyncIterator[Response]:
+        while True:
+            yield await self._next()
+
+    async def logout(self) -> None:
+        """Say goodbye, without waiting long for the answer, and close."""
+        self._conn.read_timeout = _LOGOUT_S
+        try:
+            if not self._conn.is_closing:
+                await self.run(Logout())
+        except (ConnectionError, TimeoutError, ImapError):
+            pass
+        finally:
+            self._conn.close()
+
+    # The exchange.
+
+    async def _finish(self, name: str, tag: str, kind: Kind) -> Answer:
+        untagged: list[Response] = []
+        while True:
+            await self._send(kind)
+            response = await self._next()
+            if isinstance(response, Condition) and response.tag == tag:
+                break
+            untagged.append(response)
+        if response.kind is not ConditionKind.OK:
+            raise ImapError(name, response)
+        return Answer(response, tuple(untagged))
+
+    async def _send(self, kind: Kind = Kind.PLAIN) -> None:
+        octets = self._machine.data_to_send()
+        if octets:
+            self._trace.sent(octets, kind)
+            self._conn.write(octets)
+            await self._conn.drain()
+
+    async def _next(self) -> Response:
+        while (event := self._machine.next_event()) is NEED_DATA:
+            # A continuation may have let a literal go.
+            await self._send(Kind.DATA)
+            octets = await self._conn.read()
+            if not octets:
+                raise ConnectionError("the server closed the connection")
+            self._trace.received(octets, Kind.DATA if len(octets) > 2000 else Kind.PLAIN)
+            self._machine.receive_data(octets)
+        if isinstance(event, BadResponse):
+            raise ConnectionError(f"the server does not speak IMAP: {event.text}")
+        self._notice(event)
+        return event
+
+    def _notice(self, response: Response) -> None:
+        """Keep up with what the server announces."""
+        names: Sequence[str] | None = None
+        match response:
+            case CapabilityData(names=announced) | Condition(code=CapabilityCode(names=announced)):
+                names = announced
+            case EnabledData(names=enabled):
+                self.enabled |= {name.upper() for name in enabled}
+                self._machine.utf8 = bool(self.enabled & {"IMAP4REV2", "UTF8=ACCEPT"})
+            case Condition(kind=ConditionKind.BYE, tag=None):
+                logger.debug("server says goodbye", extra={"reason": response.text})
+            case _:
+                pass
+        if names is not None:
+            self.capabilities = frozenset(name.upper() for name in names)
+            self._machine.literal_plus = "LITERAL+" in self.capabilities
+            self._machine.literal_minus = bool(self.capabilities & {"LITERAL-", "IMAP4REV2"})

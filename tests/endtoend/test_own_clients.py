@@ -1,0 +1,104 @@
+"""Our own client packages against a started server, with every mechanism, plain and over TLS."""
+
+import asyncio
+from datetime import UTC, datetime
+
+import pytest
+
+from endtoend.localserve import PASSWORD, USER, Localserve
+from moxkit.imap import (
+    BodySection,
+    Create,
+    ExistsData,
+    FetchAttribute,
+    OutgoingMessage,
+    Search,
+    SearchData,
+    Section,
+    Select,
+    TextKey,
+)
+from moxkit.imapclient import ImapClient, ImapError
+from moxkit.net import ImplicitTLS, client_context, system_roots, webpki_verdict
+from moxkit.sasl import Mechanism, client_exchange
+from moxkit.smtp import MailFrom, parse_path
+from moxkit.smtpclient import SmtpClient, SmtpError
+
+CONTENT = b"From: mox@localhost\r\nSubject: own client\r\n\r\n.dots\r\n..more\r\nend\r\n"
+
+
+async def connect(server: Localserve) -> ImapClient:
+    client = await ImapClient.connect("127.0.0.1", server.imap)
+    await client.login(USER, PASSWORD)
+    return client
+
+
+@pytest.mark.parametrize(
+    "mechanism", [m for m in Mechanism if m not in {Mechanism.EXTERNAL, Mechanism.LOGIN}]
+)
+async def test_imap_client_signs_in_by(server: Localserve, mechanism: Mechanism) -> None:
+    tls = ImplicitTLS(client_context(), "localhost")
+    async with await ImapClient.connect("127.0.0.1", server.imaps, tls=tls) as client:
+        binding = client.channel_binding("tls-exporter")
+        assert binding is not None
+        exchange = client_exchange(
+            mechanism,
+            username=USER,
+            password=PASSWORD,
+            binding=("tls-exporter", binding) if mechanism.is_plus else None,
+        )
+        await client.authenticate(mechanism, exchange)
+        assert "IDLE" in client.capabilities
+        wrong = client_exchange(Mechanism.PLAIN, username=USER, password=PASSWORD)
+        with pytest.raises(ImapError):
+            await client.authenticate(Mechanism.PLAIN, wrong)
+
+
+async def test_imap_client_appends_searches_and_fetches(server: Localserve) -> None:
+    async with await connect(server) as client:
+        await client.run(Create("Own/Größe"))
+        await client.append("Own/Größe", OutgoingMessage(CONTENT, ("\\Seen",)), OutgoingMessage(CONTENT))
+        answer = await client.run(Select("Own/Größe"))
+        assert ExistsData(2) in answer.untagged
+        found = await client.run(Search(TextKey("..more")))
+        assert SearchData((1, 2)) in found.untagged
+        first, second = await client.fetch("1:*", FetchAttribute.FLAGS, BodySection(Section(), peek=True))
+        assert first.flags == ("\\Seen",)
+        assert second.contents[0].octets == CONTENT
+        with pytest.raises(ImapError, match="NONEXISTENT"):
+            await client.run(Select("nothing here"))
+
+
+async def test_imap_client_hears_news(server: Localserve) -> None:
+    async with await connect(server) as client:
+        await client.run(Select("INBOX"))
+        async with client.idle() as news:
+            await asyncio.to_thread(server.deliver, b"Subject: news\r\n\r\nx\r\n")
+            assert isinstance(await asyncio.wait_for(anext(news), 10), ExistsData)
+
+
+@pytest.mark.parametrize("mechanism", [Mechanism.SCRAM_SHA_256_PLUS, Mechanism.LOGIN, Mechanism.CRAM_MD5])
+async def test_smtp_client_submits_by(server: Localserve, mechanism: Mechanism) -> None:
+    async with await SmtpClient.connect("127.0.0.1", server.submission, ehlo="client.example") as client:
+        await client.start_tls(client_context(), hostname="localhost")
+        binding = client.channel_binding("tls-exporter")
+        assert binding is not None
+        exchange = client_exchange(
+            mechanism,
+            username=USER,
+            password=PASSWORD,
+            binding=("tls-exporter", binding) if mechanism.is_plus else None,
+        )
+        await client.authenticate(mechanism, exchange)
+        good, bad = parse_path("friend@example.org"), parse_path("rcptto-550@example.org")
+        replies = await client.deliver(MailFrom(parse_path(USER)), [good, bad], [CONTENT[:20], CONTENT[20:]])
+        assert [reply.code for reply in replies] == [250, 550]
+        with pytest.raises(SmtpError, match="MAIL"):
+            await client.deliver(MailFrom(parse_path("somebody@else.example")), [good], [CONTENT])
+
+
+async def test_certificate_of_a_stranger_is_refused(server: Localserve) -> None:
+    verdict = webpki_verdict("localhost", system_roots(), now=lambda: datetime(2026, 11, 23, tzinfo=UTC))
+    tls = ImplicitTLS(client_context(), "localhost", verdict)
+    with pytest.raises(ConnectionError):
+        await ImapClient.connect("127.0.0.1", server.imaps, tls=tls)
