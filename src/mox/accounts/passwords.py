@@ -34,7 +34,8 @@ def prepare_password(password: str) -> str:
     Raises:
         PasswordInvalidError: Empty, too long, or with characters that passwords cannot have.
     """
-    if len(password.encode()) > _MOST_PASSWORD_OCTETS:
+    # Lone surrogates, which a command line may hold, are for the profile to refuse.
+    if len(password.encode(errors="replace")) > _MOST_PASSWORD_OCTETS:
         raise PasswordInvalidError(f"password is longer than {_MOST_PASSWORD_OCTETS} octets")
     try:
         prepared: str = _OPAQUE_STRING.enforce(password)

@@ -128,6 +128,9 @@ class SignIn:
         self, mechanism: str, *, channel_binding: Callable[[str], bytes | None], offers_plus: bool
     ) -> SignInExchange | None:
         """Begin an exchange; None for a mechanism nobody knows. The caller checked that it was offered."""
+        # It proves nothing by itself: without a client certificate anybody could be anybody (RFC 4422 A).
+        if mechanism.upper() == Mechanism.EXTERNAL:
+            return None
         exchange = server_exchange(
             mechanism, hostname=self._hostname, channel_binding=channel_binding, offers_plus=offers_plus
         )
