@@ -146,12 +146,7 @@ class SmtpClient:
         Raises:
             SmtpError: The sender was refused: no recipient was tried.
         """
-        commands = [bytes(mail_from), *(bytes(RcptTo(recipient)) for recipient in recipients)]
-        pipelines = "PIPELINING" in self.extensions
-        if pipelines:
-            self._write(b"".join(commands))
-            await self._conn.drain()
-        first, *replies = [await self._answer(line, is_sent=pipelines) for line in commands]
+        first, replies = await self._offer(mail_from, [bytes(RcptTo(recipient)) for recipient in recipients])
         if not first.is_positive:
             await self._command(b"RSET\r\n")
             raise SmtpError("MAIL", first)
@@ -163,8 +158,15 @@ class SmtpClient:
             reply = await self._send(content)
         return [reply if accepted.is_positive else accepted for accepted in replies]
 
-    async def _answer(self, command: bytes, *, is_sent: bool) -> Reply:
-        return await self._reply() if is_sent else await self._command(command)
+    async def _offer(self, mail_from: MailFrom, recipients: list[bytes]) -> tuple[Reply, list[Reply]]:
+        """Say who writes to whom, all at once if the server can do that (RFC 2920)."""
+        if "PIPELINING" in self.extensions:
+            self._write(bytes(mail_from) + b"".join(recipients))
+            await self._conn.drain()
+            first, *replies = [await self._reply() for _ in range(1 + len(recipients))]
+            return first, replies
+        first = await self._command(bytes(mail_from))
+        return first, [await self._command(line) for line in recipients] if first.is_positive else []
 
     async def _send(self, content: Iterable[bytes] | AsyncIterable[bytes]) -> Reply:
         at_line_start, tail = True, b""
