@@ -54,6 +54,7 @@ async def fetch(session: Session, _tag: str, command: Fetch) -> Done:
     seen: list[int] = []
     for start, stop in _blocks(spans, _STORED_BLOCK):
         await writer.write(start, stop, seen if marks_seen else None)
+    await session.flush()
     if seen:
         await _mark_seen(session, seen)
     if writer.missed:
@@ -114,6 +115,7 @@ class _Writer:
         self._changed_since = changed_since
         self._content = ContentWriter(session, items)
         self._with_renderings = self._content.needs_renderings
+        self._since_flush = 0
         self.missed = False
 
     async def write(self, start: int, stop: int, seen: list[int] | None) -> None:
@@ -135,8 +137,12 @@ class _Writer:
                 seen.append(row.uid)
         # What is left was removed so long ago that its content is gone.
         self.missed |= bool(wanted)
-        await session.flush()
-        await asyncio.sleep(0)
+        self._since_flush += stop - start
+        if self._since_flush >= _STORED_BLOCK:
+            # Not after each run: single messages far apart would cost a write each.
+            self._since_flush = 0
+            await session.flush()
+            await asyncio.sleep(0)
 
 
 async def _mark_seen(session: Session, uids: list[int]) -> None:

@@ -44,22 +44,22 @@ async def list_mailboxes(session: Session, _tag: str, command: ListCommand) -> D
     reader = session.mail.reader
     mailboxes = {mailbox.name: mailbox for mailbox in all_mailboxes(reader)}
     subscribed = set(list_subscriptions(reader))
+    above_subscribed = {parent for name in subscribed for parent in _parents(name)}
     only_subscribed = "SUBSCRIBED" in command.selection
     names = subscribed if only_subscribed else set(mailboxes)
     if only_subscribed and "RECURSIVEMATCH" in command.selection:
-        names = names | {parent for name in subscribed for parent in _parents(name)}
+        names = names | above_subscribed
+    parents = {parent for name in mailboxes for parent in _parents(name)}
     for name in sorted(filter(matches, names)):
         mailbox = mailboxes.get(name)
         if "SPECIAL-USE" in command.selection and (mailbox is None or mailbox.special_use is None):
             continue
         child_info: tuple[str, ...] = ()
-        if "RECURSIVEMATCH" in command.selection and any(
-            other.startswith(name + "/") for other in subscribed
-        ):
+        if "RECURSIVEMATCH" in command.selection and name in above_subscribed:
             child_info = ("SUBSCRIBED",)
         if only_subscribed and name not in subscribed and not child_info:
             continue
-        flags = _flags(command, name, mailbox, mailboxes, subscribed)
+        flags = _flags(command, mailbox, has_children=name in parents, is_subscribed=name in subscribed)
         session.write(ListData(flags, "/", name, child_info=child_info).encode(utf8=session.utf8))
         if command.status and mailbox is not None:
             session.write(status_data(session, mailbox, command.status))
@@ -72,20 +72,14 @@ def _parents(name: str) -> list[str]:
 
 
 def _flags(
-    command: ListCommand,
-    name: str,
-    mailbox: Mailbox | None,
-    mailboxes: dict[str, Mailbox],
-    subscribed: set[str],
+    command: ListCommand, mailbox: Mailbox | None, *, has_children: bool, is_subscribed: bool
 ) -> tuple[str, ...]:
     flags = []
-    if name in subscribed and (
-        command.extended or "SUBSCRIBED" in command.returns or "SUBSCRIBED" in command.selection
-    ):
+    tells_subscribed = command.extended or "SUBSCRIBED" in command.returns | command.selection
+    if is_subscribed and tells_subscribed:
         flags.append("\\Subscribed")
     if mailbox is None:
         return (*flags, "\\NonExistent")
-    has_children = any(other.startswith(name + "/") for other in mailboxes)
     # CHILDREN (RFC 3348): always told in the basic form, which clients draw trees from.
     if not command.extended or "CHILDREN" in command.returns:
         flags.append("\\HasChildren" if has_children else "\\HasNoChildren")
