@@ -348,7 +348,7 @@ class StoreMachine(RuleBasedStateMachine):
     @rule(session=st.sampled_from([0, 1]))
     def a_session_that_has_not_heard_can_still_read(self, session: int) -> None:
         for uid in self.sessions[session].selected.uids:
-            rows = stored_messages(self.account, self.sessions[session].selected.mailbox_id, uid, uid)
+            rows = stored_messages(self.account, self.sessions[session].selected.mailbox_id, [uid])
             for row, content in rows:
                 if row.expunged_at is None or row.moved_to is not None:
                     assert Path(content.file).read_bytes() == OCTETS

@@ -121,6 +121,8 @@ class Commands:
                             return _shown(message)
                     await listener.wait()
                     listener.take()
+                    # All messages are looked at again, so nothing was missed.
+                    listener.overflowed = False
         except TimeoutError:
             raise CommandRefusedError("no such message arrived in time") from None
         finally:

@@ -7,6 +7,7 @@ import asyncio
 import base64
 import binascii
 import logging
+from typing import NoReturn
 
 from mox.accounts import SignedIn, SignInFailed
 from mox.database import DatabaseError
@@ -267,6 +268,8 @@ class ImapConnection:
     async def _ask(self, challenge: bytes) -> bytes:
         self._machine.expect_continuation(base64.b64encode(challenge))
         event = await self._next()
+        if isinstance(event, BadCommand):
+            await self._part_with(event)
         if not isinstance(event, ContinuationLine):
             raise ConnectionError("client went away while signing in")
         if event.octets == b"*":
@@ -299,6 +302,9 @@ class ImapConnection:
         self.session.write_updates()
         self._machine.expect_done()
         await self._flush()
+        if (done := await self._idle_ended()) is not None:
+            # DONE came together with IDLE.
+            return done
         conn, listener = self._conn, self.session.listener
         reading = asyncio.ensure_future(conn.read())
         hearing = asyncio.ensure_future(listener.wait())
@@ -310,23 +316,29 @@ class ImapConnection:
                     await self._flush()
                     hearing = asyncio.ensure_future(listener.wait())
                 if reading.done():
-                    if (done := self._idle_ended(reading.result())) is not None:
+                    if not (octets := reading.result()):
+                        raise ConnectionError("client went away while idle")
+                    self._machine.receive_data(octets)
+                    if (done := await self._idle_ended()) is not None:
                         return done
                     reading = asyncio.ensure_future(conn.read())
         finally:
             for waiting in (reading, hearing):
                 waiting.cancel()
 
-    def _idle_ended(self, octets: bytes) -> Done | None:
-        if not octets:
-            raise ConnectionError("client went away while idle")
-        self._machine.receive_data(octets)
+    async def _idle_ended(self) -> Done | None:
         event = self._machine.next_event()
         if isinstance(event, IdleDone):
             return Done("idle ended")
         if isinstance(event, BadCommand):
-            raise ConnectionError("expected DONE")
+            await self._part_with(event)
         return None
+
+    async def _part_with(self, event: BadCommand) -> NoReturn:
+        """Tell why the conversation cannot go on, in the middle of a command."""
+        self._machine.send(event.encode())
+        await self._flush()
+        raise ConnectionError(event.text)
 
     # APPEND (RFC 3502): the machine hands the message over in pieces.
 
@@ -354,11 +366,10 @@ class ImapConnection:
             condition = _condition_of(error, append.tag, "APPEND")
             self._drop_append()
             self.session.write_updates()
-            # Updates first: the refusal goes out through the machine, behind what is written so far.
-            self._machine.send(b"".join(self._out))
-            self._out.clear()
             code = None if condition.code is None else bytes(condition.code).decode()
             self._machine.refuse_literal(condition.text, code, status=str(condition.kind))
+            # Taken at once, to stand before the answers to commands that came with it.
+            self._write(self._machine.data_to_send())
         else:
             self._machine.accept_literal()
 

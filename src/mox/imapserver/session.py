@@ -135,6 +135,8 @@ class Session:
 
     def select(self, selected: Selected) -> None:
         """Make a mailbox the selected one; what was heard before is in it already."""
+        self.listener.take()
+        self.listener.overflowed = False
         self.selected = selected
         self.state = ConnectionState.SELECTED
         self.saved = []

@@ -13,10 +13,10 @@ from moxkit.imap import ExistsData, ExpungeData, FlagsData, PermanentFlags
 __all__ = ["apply_batches", "fetch_flags", "flags_lines", "reconcile"]
 
 
-def flags_lines(keywords: Iterable[str]) -> bytes:
-    """Write FLAGS and PERMANENTFLAGS (RFC 9051 §6.3.2)."""
+def flags_lines(keywords: Iterable[str], *, read_only: bool = False) -> bytes:
+    """Write FLAGS and PERMANENTFLAGS (RFC 9051 §6.3.2, §6.3.3)."""
     flags = (*SYSTEM_FLAGS, *keywords)
-    permanent = bytes(PermanentFlags((*flags, "\\*")))
+    permanent = bytes(PermanentFlags(() if read_only else (*flags, "\\*")))
     return FlagsData(flags).encode() + b"* OK [%b] flags that stay\r\n" % permanent
 
 
@@ -33,6 +33,7 @@ class _Teller:
         self._selected = selected
         self._condstore = condstore
         self._grew = False
+        self._told_flags: set[int] = set()
         self._out: list[bytes] = []
 
     def tell(self, change: Change, *, is_own: bool) -> None:
@@ -45,15 +46,20 @@ class _Teller:
                 self._tell_count()
                 numbers = (selected.remove(uid) for uid in uids)
                 self._out += [ExpungeData(number).encode() for number in numbers if number is not None]
-            case FlagsChanged(messages=messages, modseq=modseq) if not is_own:
+            case FlagsChanged(messages=messages, modseq=modseq) if not is_own or self._told_flags:
                 self._tell_count()
                 shown = modseq if self._condstore else None
                 for uid, text in messages:
+                    # An own change was answered before an older one of somebody else is told: say it again,
+                    # so that the last word is what is stored.
+                    if is_own and uid not in self._told_flags:
+                        continue
                     if (number := selected.number_of(uid)) is not None:
                         self._out.append(fetch_flags(number, uid, text, shown))
+                        self._told_flags.add(uid)
             case KeywordsAdded(keywords=keywords):
                 selected.keywords = keywords
-                self._out.append(flags_lines(keywords))
+                self._out.append(flags_lines(keywords, read_only=selected.read_only))
             case _:
                 pass
 

@@ -27,6 +27,10 @@ def _quoted(text: str) -> str:
         text = text[:_LONGEST] + "…"
     if text and _NEEDS_QUOTES.search(text) is None:
         return text
+    return _always_quoted(text)
+
+
+def _always_quoted(text: str) -> str:
     escaped = text.replace("\\", "\\\\").replace('"', '\\"').encode("unicode_escape").decode()
     # unicode_escape doubled what was escaped before.
     return '"' + escaped.replace("\\\\", "\\") + '"'
@@ -60,7 +64,7 @@ class LogfmtFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Write one record."""
         level = _LEVELS.get(record.levelname, record.levelname.lower())
-        parts = [f"l={level}", f'm="{record.getMessage()}"']
+        parts = [f"l={level}", f"m={_always_quoted(record.getMessage())}"]
         if record.exc_info and record.exc_info[1] is not None:
             parts.append(f"err={_quoted(repr(record.exc_info[1]))}")
         parts.append(f"pkg={record.name}")

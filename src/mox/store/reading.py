@@ -4,6 +4,7 @@ Rows of removed messages can be read too, for sessions that have not heard of th
 """
 
 from array import array
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from mox.database import Connection
@@ -35,7 +36,7 @@ _WITH_REMOVED = f"""SELECT {_COLUMNS} FROM message
 _STORED = """SELECT m.id, m.uid, m.modseq, m.flags, m.flags_text, m.received_at, m.saved_at, m.size,
     m.expunged_at, m.moved_to, c.prefix, c.header, c.internaldate, {rendered}
   FROM message m JOIN content c ON c.id = coalesce(m.moved_to, m.id)
-  WHERE m.mailbox_id = :mailbox_id AND m.uid BETWEEN :first AND :last ORDER BY m.uid LIMIT :limit"""
+  WHERE m.mailbox_id = :mailbox_id AND m.uid IN (SELECT value FROM json_each(:uids)) ORDER BY m.uid"""
 _WIDE = _STORED.format(rendered="c.envelope, c.bodystructure, c.body, c.needs_utf8, c.preview")
 _SLIM = _STORED.format(rendered="NULL, NULL, NULL, c.needs_utf8, NULL")
 _SEEN = int(Flag.SEEN)
@@ -127,25 +128,14 @@ def message_rows(
 
 
 def stored_messages(
-    account: Account,
-    mailbox_id: int,
-    first_uid: int,
-    last_uid: int,
-    *,
-    with_renderings: bool = True,
-    limit: int = -1,
+    account: Account, mailbox_id: int, uids: Sequence[int], *, with_renderings: bool = True
 ) -> list[tuple[MessageRow, StoredContent]]:
-    """Return messages in a range of UIDs with what is stored beside their files, ascending.
+    """Return messages with what is stored beside their files, ascending; some 50 at a time.
 
     Removed messages are among them as long as their content is kept.
     """
-    rows = account.reader.rows(
-        _WIDE if with_renderings else _SLIM,
-        mailbox_id=mailbox_id,
-        first=first_uid,
-        last=last_uid,
-        limit=limit,
-    )
+    statement = _WIDE if with_renderings else _SLIM
+    rows = account.reader.rows(statement, mailbox_id=mailbox_id, uids=f"[{','.join(map(str, uids))}]")
     name = account.files.name
     found = []
     for columns in rows:

@@ -59,7 +59,7 @@ async def test_the_prefix_is_part_of_the_message_and_not_of_the_file(store: Stor
     account = store.account("mox")
     prefix = b"Received: here\r\n"
     added = await deposit(account, PLAIN, prefix=prefix)
-    [(row, content)] = stored_messages(account, added.mailbox_id, 1, 1)
+    [(row, content)] = stored_messages(account, added.mailbox_id, [1])
     assert file_octets(content) == PLAIN
     assert content.prefix == prefix
     assert content.header == prefix + PLAIN.partition(b"\r\n\r\n")[0] + b"\r\n\r\n"
@@ -70,7 +70,7 @@ async def test_the_prefix_is_part_of_the_message_and_not_of_the_file(store: Stor
 async def test_a_large_header_section_is_not_kept_in_the_index(store: Store, deposit: Deposit) -> None:
     account = store.account("mox")
     added = await deposit(account, b"X: " + b"y" * 20_000 + b"\r\n\r\n")
-    [(_, content)] = stored_messages(account, added.mailbox_id, 1, 1)
+    [(_, content)] = stored_messages(account, added.mailbox_id, [1])
     assert content.header is None
 
 
@@ -203,7 +203,7 @@ async def test_keeps_how_it_came(store: Store, deposit: Deposit) -> None:
 async def test_dates_are_written_as_imap_writes_them(store: Store, deposit: Deposit) -> None:
     account = store.account("mox")
     added = await deposit(account, PLAIN, received_at=951_782_405)
-    [(row, content)] = stored_messages(account, added.mailbox_id, 1, 1)
+    [(row, content)] = stored_messages(account, added.mailbox_id, [1])
     assert content.internaldate == "29-Feb-2000 00:00:05 +0000"
     assert row.received_at == 951_782_405
     assert row.saved_at == 1_893_456_000  # The clock's.

@@ -29,7 +29,7 @@ def one_by_one(account: Account, columns: list[FetchColumn], uids: list[int], fi
     inbox = get_mailbox(account.reader, "Inbox").id
     out = []
     for number, uid in enumerate(uids, first):
-        [(row, content)] = stored_messages(account, inbox, uid, uid)
+        [(row, content)] = stored_messages(account, inbox, [uid])
         values = {
             FetchColumn.UID: b"UID %d" % uid,
             FetchColumn.FLAGS: b"FLAGS (%b)" % row.flags_text.encode(),
@@ -77,7 +77,7 @@ async def test_gives_up_when_the_view_has_messages_that_are_gone(
 
 async def test_renderings_with_utf8_are_not_for_clients_without(account: Account) -> None:
     inbox = get_mailbox(account.reader, "Inbox").id
-    [(_, content)] = stored_messages(account, inbox, 4, 4)
+    [(_, content)] = stored_messages(account, inbox, [4])
     assert content.needs_utf8
     for uids, is_fine in (([1, 2, 3], True), ([3, 4], False)):
         block = fetch_block(account.reader, inbox, [FetchColumn.ENVELOPE], uids, uids[0], only_7bit=True)

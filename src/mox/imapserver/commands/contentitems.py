@@ -110,6 +110,8 @@ class ContentWriter:
         self._items = [
             (item, item.encode() if isinstance(item, FetchAttribute) else item.label) for item in items
         ]
+        self._pieces: list[bytes] = []
+        self._is_begun = False
 
     @property
     def needs_renderings(self) -> bool:
@@ -117,23 +119,40 @@ class ContentWriter:
         return any(item in _RENDERED for item, _ in self._items)
 
     async def write(self, number: int, row: MessageRow, content: StoredContent) -> None:
-        """Write one response; large content goes out in pieces."""
+        """Write one response; large content goes out in pieces.
+
+        Raises:
+            RefusedError: An item cannot be answered; nothing was written.
+            ConnectionError: It failed with half of the response sent already.
+        """
         octets = _Octets(content)
-        session = self._session
+        pieces = self._pieces = [b"* %d FETCH (" % number]
+        self._is_begun = False
         try:
-            session.write(b"* %d FETCH (" % number)
             for index, (item, label) in enumerate(self._items):
                 if index:
-                    session.write(b" ")
+                    pieces.append(b" ")
                 await self._write_item(item, label, row, content=content, octets=octets)
-            session.write(b")\r\n")
+            pieces.append(b")\r\n")
+        except (RefusedError, OSError) as error:
+            if self._is_begun:
+                # A tagged answer would be taken for the rest of the literal.
+                raise ConnectionError("message could not be sent to its end") from error
+            raise
         finally:
             octets.close()
+        self._hand_over()
+
+    def _hand_over(self) -> None:
+        write = self._session.write
+        for piece in self._pieces:
+            write(piece)
+        self._pieces.clear()
 
     async def _write_item(
         self, item: FetchItem, label: bytes, row: MessageRow, *, content: StoredContent, octets: _Octets
     ) -> None:
-        write = self._session.write
+        write = self._pieces.append
         match item:
             case FetchAttribute() if item in _OLD_NAMES:
                 await self._write_section(
@@ -194,11 +213,11 @@ class ContentWriter:
     ) -> None:
         header = _from_header(section, content, octets)
         if header is not None:
-            self._session.write(part_content(label, _cut(header, partial)))
+            self._pieces.append(part_content(label, _cut(header, partial)))
             return
         span = _span(section, octets)
         if span is None:
-            self._session.write(label + b" NIL")
+            self._pieces.append(label + b" NIL")
             return
         # The whole message, and its parts, are cut from prefix and file as if they were one.
         prefix = octets.prefix if not section.part and section.text is None else b""
@@ -212,25 +231,27 @@ class ContentWriter:
         span: tuple[int, int],
         partial: Partial | None,
     ) -> None:
-        session, (start, end) = self._session, span
+        pieces, (start, end) = self._pieces, span
         size = len(prefix) + end - start
         first, last = 0, size
         if partial is not None:
             first = min(partial.offset, size)
             last = min(size, first + partial.count)
-        session.write(part_content_header(label, last - first))
+        pieces.append(part_content_header(label, last - first))
         if first < len(prefix):
-            session.write(prefix[first:last])
+            pieces.append(prefix[first:last])
         at = start + max(0, first - len(prefix))
         stop = start + max(0, last - len(prefix))
         if at == 0 and stop == len(source) and isinstance(source, bytes):
-            session.write(source)
+            pieces.append(source)
             return
         while at < stop:
-            session.write(source[at : min(stop, at + _PIECE_OCTETS)])
+            pieces.append(source[at : min(stop, at + _PIECE_OCTETS)])
             at += _PIECE_OCTETS
             if at < stop:
-                await session.flush()
+                self._is_begun = True
+                self._hand_over()
+                await self._session.flush()
 
 
 def _cut(octets: bytes | None, partial: Partial | None) -> bytes | None:

@@ -22,6 +22,8 @@ from moxkit.imap import ConditionKind, Fetch, FetchAttribute, FetchItem
 
 __all__ = ["fetch"]
 
+# Enough of what was written to be sent before the next message is read.
+_FLUSH_OCTETS = 256 << 10
 # Messages in one turn of the loop: with the database's help, and one by one.
 _BLOCK = 500
 _STORED_BLOCK = 50
@@ -52,9 +54,8 @@ async def fetch(session: Session, _tag: str, command: Fetch) -> Done:
         return Done("fetched")
     writer = _Writer(session, items, command.changed_since)
     seen: list[int] = []
-    for start, stop in _blocks(spans, _STORED_BLOCK):
-        await writer.write(start, stop, seen if marks_seen else None)
-    await session.flush()
+    for numbers in _groups(spans):
+        await writer.write(numbers, seen if marks_seen else None)
     if seen:
         await _mark_seen(session, seen)
     if writer.missed:
@@ -84,6 +85,18 @@ def _blocks(spans: Sequence[tuple[int, int]], size: int) -> Iterator[tuple[int, 
             yield start, min(last, start + size)
 
 
+def _groups(spans: Sequence[tuple[int, int]]) -> Iterator[list[int]]:
+    """Gather message numbers: runs that are far apart share a query and a write."""
+    group: list[int] = []
+    for start, stop in _blocks(spans, _STORED_BLOCK):
+        group.extend(range(start + 1, stop + 1))
+        if len(group) >= _STORED_BLOCK:
+            yield group
+            group = []
+    if group:
+        yield group
+
+
 async def _in_blocks(
     session: Session,
     items: tuple[FetchItem, ...],
@@ -98,8 +111,8 @@ async def _in_blocks(
         octets = fetch_block(reader, view.mailbox_id, columns, uids, start + 1, only_7bit=only_7bit)
         if octets is None:
             # Something differs from the client's view, or needs another rendering.
-            for first, last in _blocks([(start, stop)], _STORED_BLOCK):
-                await writer.write(first, last, None)
+            for numbers in _groups([(start, stop)]):
+                await writer.write(numbers, None)
             continue
         session.write(octets)
         if stop - start == _BLOCK:
@@ -115,20 +128,19 @@ class _Writer:
         self._changed_since = changed_since
         self._content = ContentWriter(session, items)
         self._with_renderings = self._content.needs_renderings
-        self._since_flush = 0
+        self._with_content = any(not isinstance(item, FetchAttribute) or sets_seen(item) for item in items)
         self.missed = False
 
-    async def write(self, start: int, stop: int, seen: list[int] | None) -> None:
-        """Write a run of the view; note in `seen` what is to be marked."""
+    async def write(self, numbers: Sequence[int], seen: list[int] | None) -> None:
+        """Write messages of the view; note in `seen` what is to be marked."""
         session, view = self._session, self._session.view
-        uids = view.uids[start:stop]
-        wanted = dict(zip(uids, range(start + 1, stop + 1), strict=True))
+        wanted = {view.uids[number - 1]: number for number in numbers}
         stored = stored_messages(
-            session.mail, view.mailbox_id, uids[0], uids[-1], with_renderings=self._with_renderings
+            session.mail, view.mailbox_id, tuple(wanted), with_renderings=self._with_renderings
         )
         for row, content in stored:
-            number = wanted.pop(row.uid, None)
-            if number is None or (self._changed_since is not None and row.modseq <= self._changed_since):
+            number = wanted.pop(row.uid)
+            if self._changed_since is not None and row.modseq <= self._changed_since:
                 continue
             if row.expunged_at is not None:
                 self.missed = True
@@ -137,12 +149,8 @@ class _Writer:
                 seen.append(row.uid)
         # What is left was removed so long ago that its content is gone.
         self.missed |= bool(wanted)
-        self._since_flush += stop - start
-        if self._since_flush >= _STORED_BLOCK:
-            # Not after each run: single messages far apart would cost a write each.
-            self._since_flush = 0
-            await session.flush()
-            await asyncio.sleep(0)
+        await session.flush()
+        await asyncio.sleep(0)
 
 
 async def _mark_seen(session: Session, uids: list[int]) -> None:

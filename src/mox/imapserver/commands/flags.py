@@ -34,11 +34,12 @@ async def store(session: Session, _tag: str, command: Store) -> Done:
     else:
         # Silent, but the client has to learn the new modseq (RFC 7162 §3.1.3).
         told = list(result.changed) if session.condstore else []
-    modseq = result.modseq if session.condstore else None
+    # What stayed as it was keeps its old modseq, which is not told since nothing asks for it.
+    moved = {uid for uid, _ in result.changed} if session.condstore else set[int]()
     lines = []
     for uid, text in told:
         if (number := view.number_of(uid)) is not None:
-            lines.append(fetch_flags(number, uid, text, modseq))
+            lines.append(fetch_flags(number, uid, text, result.modseq if uid in moved else None))
     session.write(b"".join(lines))
     if result.conflicts:
         numbers = result.conflicts

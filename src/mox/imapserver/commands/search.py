@@ -25,13 +25,13 @@ _CHARSETS = ("US-ASCII", "UTF-8")
 
 async def search(session: Session, tag: str, command: Search) -> Done:
     """Find messages the client knows."""
+    returns = command.returns
+    previous = session.saved
+    if returns is not None and "SAVE" in returns:
+        # Also if the search is refused (RFC 5182 §2.1).
+        session.saved = []
     if command.charset is not None and command.charset.upper() not in _CHARSETS:
         raise RefusedError("unknown charset", BadCharset(_CHARSETS))
-    returns = command.returns
-    if returns is not None and "SAVE" in returns:
-        previous, session.saved = session.saved, []
-    else:
-        previous = session.saved
     wants_modseq = _has_modseq(command.key)
     if wants_modseq:
         enable_condstore(session)

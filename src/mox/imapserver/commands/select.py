@@ -43,7 +43,7 @@ async def select(session: Session, _tag: str, command: Select) -> Done:
         read_only=command.read_only,
     )
     write = session.write
-    write(flags_lines(mailbox.keywords))
+    write(flags_lines(mailbox.keywords, read_only=command.read_only))
     if not session.is_rev2:
         write(RecentData(0).encode())
     write(ExistsData(len(uids)).encode())
