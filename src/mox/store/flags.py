@@ -7,7 +7,7 @@ the server acts on them. Other keywords are kept in lower case.
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from enum import IntFlag
+from enum import Enum, IntFlag
 
 from mox.store.errors import KeywordInvalidError
 
@@ -114,7 +114,7 @@ def parse_flags(names: Iterable[str]) -> Flags:
     return Flags(Flag(bits), tuple(sorted(keywords)))
 
 
-class FlagsAction(IntFlag):
+class FlagsAction(Enum):
     """What STORE does with the flags it names (RFC 9051 §6.4.6)."""
 
     REPLACE = 0
