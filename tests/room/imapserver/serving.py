@@ -1,0 +1,206 @@
+"""The IMAP server on a loopback port, with a real store and real credentials, and clients that say lines."""
+
+import asyncio
+import ssl
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from mox.accounts import Credentials, SignIn
+from mox.imapserver import ImapServer, Services
+from mox.listen import Listeners, Port
+from mox.runtime import ConnectionIds, Shutdown
+from mox.store import Account, Store
+from moxkit.net import LineConn, server_context
+from moxkit.testing import FakeClock, make_certificate
+from room.deposits import Deposit, depositor
+from room.imapserver.letters import LETTERS
+
+__all__ = ["PASSWORD", "USER", "Client", "ImapHouse", "OpenCredentials", "options_of"]
+
+USER, PASSWORD = "mox@mox.example", "moxmoxmox"
+_DISABLED = "off@mox.example"
+
+
+class Addresses:
+    """mox@mox.example signs in to `mox`, off@mox.example may not sign in."""
+
+    def account_for_login(self, address: str) -> str | None:
+        return {USER: "mox", _DISABLED: "off"}.get(address)
+
+    def login_disabled(self, account: str) -> str:
+        return "ask the owner" if account == "off" else ""
+
+
+class OpenCredentials(Credentials):
+    """One password for all, without the slowness that protects real ones."""
+
+    async def check_password(self, account: str | None, password: str) -> bool:
+        return account is not None and password == PASSWORD
+
+
+class Client:
+    """Says lines, reads lines."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader = reader
+        self.writer = writer
+        self._tag = 0
+
+    async def write(self, octets: bytes) -> None:
+        """Send octets; the server has a chance to see them before more come."""
+        self.writer.write(octets)
+        await self.writer.drain()
+        for _ in range(3):
+            await asyncio.sleep(0)
+
+    async def read_line(self) -> bytes:
+        try:
+            return await asyncio.wait_for(self.reader.readline(), 10)
+        except ConnectionError:
+            return b""
+
+    async def ask(self, command: str) -> list[str]:
+        """Say a command; return the lines of its answer, the tagged one last without its tag."""
+        self._tag += 1
+        tag = f"t{self._tag}"
+        await self.write(f"{tag} {command}\r\n".encode())
+        lines: list[str] = []
+        while line := (await self.read_line()).decode().rstrip("\r\n"):
+            lines.append(line.removeprefix(tag + " "))
+            if line != lines[-1]:
+                break
+        return lines
+
+    async def login(self) -> None:
+        answer = await self.ask(f"LOGIN {USER} {PASSWORD}")
+        assert answer[-1].startswith("OK"), answer
+
+    async def start_tls(self) -> None:
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        await self.writer.start_tls(context)
+
+
+@dataclass
+class ImapHouse:
+    """Everything around the server, and the means to connect to it.
+
+    Attributes:
+        quota_octets: How much the account may hold.
+        uses_tls: STARTTLS is offered.
+        allows_plaintext: Passwords are taken without TLS.
+    """
+
+    directory: Path
+    pool: Executor
+    clock: FakeClock = field(default_factory=FakeClock)
+    shutdown: Shutdown = field(default_factory=Shutdown)
+    quota_octets: int = 0
+    appendlimit_octets: int = 1_000_000
+    uses_tls: bool = False
+    allows_plaintext: bool = True
+    is_cram_md5_on: bool = False
+    sees_conn: LineConn | None = None
+    _clients: list[Client] = field(default_factory=list)
+    _listeners: Listeners | None = None
+    _store: Store | None = None
+    _credentials: Credentials | None = None
+    _port: int = 0
+
+    @property
+    def store(self) -> Store:
+        if self._store is None:
+            self._store = Store(
+                directory=self.directory,
+                clock=self.clock,
+                pool=self.pool,
+                quota_octets=lambda _name: self.quota_octets,
+            )
+        return self._store
+
+    @property
+    def account(self) -> Account:
+        return self.store.account("mox")
+
+    @property
+    def deposit(self) -> Deposit:
+        return depositor(self.store)
+
+    @property
+    def credentials(self) -> Credentials:
+        if self._credentials is None:
+            self._credentials = OpenCredentials(
+                directory=self.directory,
+                clock=self.clock,
+                pool=self.pool,
+                enables_cram_md5=lambda: self.is_cram_md5_on,
+            )
+        return self._credentials
+
+    async def fill(self, letters: Sequence[str]) -> None:
+        """File letters by name in the Inbox."""
+        for name in letters:
+            await self.deposit(self.account, LETTERS[name])
+
+    async def connect(self) -> Client:
+        """Return a new client, before the greeting was read."""
+        if self._listeners is None:
+            await self._listen()
+        client = Client(*await asyncio.open_connection("127.0.0.1", self._port, limit=1 << 22))
+        self._clients.append(client)
+        return client
+
+    async def signed_in(self) -> Client:
+        client = await self.connect()
+        await client.read_line()
+        await client.login()
+        return client
+
+    async def selected(self, mailbox: str = "Inbox") -> Client:
+        client = await self.signed_in()
+        answer = await client.ask(f"SELECT {mailbox}")
+        assert answer[-1].startswith("OK"), answer
+        return client
+
+    async def _listen(self) -> None:
+        sign_in = SignIn(
+            credentials=self.credentials,
+            addresses=Addresses(),
+            hostname="mx.example",
+            enables_cram_md5=lambda: self.is_cram_md5_on,
+        )
+        server = ImapServer(
+            services=Services(self.store, sign_in, self.clock, self.appendlimit_octets, "1.2.3"),
+            shutdown=self.shutdown,
+            tls=server_context([make_certificate("mx.example", "p256")]) if self.uses_tls else None,
+            allows_plaintext=self.allows_plaintext,
+        )
+
+        async def serve(conn: LineConn) -> None:
+            self.sees_conn = conn
+            await server.serve(conn)
+
+        self._listeners = Listeners(ids=ConnectionIds(self.clock.now()))
+        await self._listeners.listen(Port("imap", "127.0.0.1", 0, serve))
+        self._port = self._listeners._servers[0].sockets[0].getsockname()[1]
+
+    async def close(self) -> None:
+        for client in self._clients:
+            client.writer.transport.abort()
+        if self._listeners is not None:
+            await self._listeners.close(1)
+        spools = self.directory / "tmp"
+        left = list(spools.iterdir()) if spools.exists() else []
+        if self._store is not None:
+            await self._store.close()
+        if self._credentials is not None:
+            await self._credentials.close()
+        assert left == [], "temporary files were left behind"
+
+
+def options_of(header: Sequence[str]) -> Mapping[str, int]:
+    """Read the ``server: name=1 ...`` line of a transcript's header: attributes of the house."""
+    words = [word for line in header if line.startswith("server:") for word in line.split()[1:]]
+    return {name: int(value) for name, _, value in (word.partition("=") for word in words)}
