@@ -1,0 +1,136 @@
+"""Delivery: an outcome for each recipient, and what is filed."""
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from mox.accounts import Recipient
+from mox.delivery import Connection, Delivery, Incoming, received_field
+from mox.store import Store, check_consistency, get_mailbox, read_message
+from moxkit.testing import FakeClock
+
+AT = datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)
+CONNECTION = Connection(0x5F3, "mail.mox.example", "10.0.0.9", "10.0.0.1", "client.example")
+OCTETS = b"Subject: hello\r\n\r\nbody\r\n"
+
+
+def recipient(account: str, mailbox: str = "Inbox", path: str = "") -> Recipient:
+    return Recipient(path or f"{account}@mox.example", account, f"{account}@mox.example", mailbox, "address")
+
+
+def incoming(store: Store, *recipients: Recipient, octets: bytes = OCTETS) -> Incoming:
+    spool = store.spools.new()
+    spool.write(octets)
+    return Incoming(CONNECTION, "friend@else.example", recipients, spool, AT)
+
+
+async def test_files_for_each_recipient_and_says_so_in_order(store: Store) -> None:
+    message = incoming(
+        store, recipient("one"), recipient("two", "Lists/x"), recipient("one", path="o+x@mox.example")
+    )
+    outcomes = await Delivery(store=store).receive(message)
+    message.spool.discard()
+    assert [(o.recipient, o.code, o.is_delivered) for o in outcomes] == [
+        (r, 250, True) for r in message.recipients
+    ]
+    assert get_mailbox(store.account("one").reader, "Inbox").total == 2
+    assert get_mailbox(store.account("two").reader, "Lists/x").total == 1
+    for account in ("one", "two"):
+        assert check_consistency(store.account(account)) == []
+
+
+async def test_puts_trace_fields_before_the_message(store: Store) -> None:
+    message = incoming(store, recipient("one"))
+    await Delivery(store=store).receive(message)
+    message.spool.discard()
+    found = read_message(store.account("one"), 1)
+    assert found is not None
+    listed, octets = found
+    assert octets == (
+        b"Delivered-To: one@mox.example\r\n"
+        b"Return-Path: <friend@else.example>\r\n"
+        b"Received: from client.example ([10.0.0.9]) by mail.mox.example\r\n"
+        b" ([10.0.0.1]) via tcp with ESMTP\r\n"
+        b" id 5f3\r\n"
+        b" for <one@mox.example>;\r\n"
+        b" Wed, 2 Jan 2030 03:04:05 +0000\r\n" + OCTETS
+    )
+    assert (listed.envelope_from, listed.envelope_to) == ("friend@else.example", "one@mox.example")
+    assert listed.decisions is not None
+    assert '"check":"recipient"' in listed.decisions
+
+
+async def test_nobody_learns_of_other_recipients(store: Store) -> None:
+    message = incoming(store, recipient("one"), recipient("two"))
+    await Delivery(store=store).receive(message)
+    message.spool.discard()
+    found = read_message(store.account("one"), 1)
+    assert found is not None
+    assert b"two" not in found[1]
+
+
+async def test_trouble_of_one_recipient_is_not_anothers(
+    tmp_path: Path, clock: FakeClock, pool: ThreadPoolExecutor, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = Store(
+        directory=tmp_path,
+        clock=clock,
+        pool=pool,
+        exists=lambda name: name != "gone",
+        quota_octets=lambda name: 10 if name == "full" else 0,
+    )
+    message = incoming(store, recipient("full"), recipient("one"), recipient("gone"))
+    outcomes = await Delivery(store=store).receive(message)
+    message.spool.discard()
+    assert [(o.code, o.enhanced) for o in outcomes] == [(452, "4.2.2"), (250, "2.1.5"), (451, "4.3.0")]
+    assert "message could not be filed" in caplog.messages
+    assert get_mailbox(store.account("full").reader, "Inbox").total == 0
+    assert check_consistency(store.account("full")) == []
+    await store.close()
+
+
+@pytest.mark.parametrize("octets", [b"", b"\x00", b"no header", b"\xff: \xff\r\n\r\n"])
+async def test_malformed_mail_is_filed_all_the_same(store: Store, octets: bytes) -> None:
+    message = incoming(store, recipient("one"), octets=octets)
+    [outcome] = await Delivery(store=store).receive(message)
+    message.spool.discard()
+    assert outcome.is_delivered
+    found = read_message(store.account("one"), 1)
+    assert found is not None
+    assert found[1].endswith(octets)
+
+
+async def test_a_message_that_was_given_up_is_filed_for_nobody(store: Store) -> None:
+    message = incoming(store, recipient("one"))
+    message.spool.discard()
+    with pytest.raises(OSError, match="given up"):
+        await Delivery(store=store).receive(message)
+    assert get_mailbox(store.account("one").reader, "Inbox").total == 0
+    await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize(
+    ("esmtp", "tls", "utf8", "auth", "name"),
+    [
+        (False, "", False, False, "SMTP"),
+        (True, "", False, False, "ESMTP"),
+        (True, "TLSv1.3", False, False, "ESMTPS"),
+        (True, "", False, True, "ESMTPA"),
+        (True, "TLSv1.3", False, True, "ESMTPSA"),
+        (True, "TLSv1.3", True, False, "UTF8SMTPS"),
+        (True, "TLSv1.3", True, True, "UTF8SMTPSA"),
+    ],
+)
+def test_names_the_protocol(esmtp: bool, tls: str, utf8: bool, auth: bool, name: str) -> None:
+    connection = Connection(1, "h.example", "::1", "::2", "c.example", esmtp, tls, "AES" if tls else "")
+    field = received_field(
+        connection, received_at=AT, recipients=["é@x.example"], smtputf8=utf8, is_authenticated=auth
+    )
+    assert f" with {name}\r\n".encode() in field
+    assert (b"::1" in field) is not auth
+    assert field.startswith(
+        b"Received: from h.example by" if auth else b"Received: from c.example ([IPv6:::1]) by"
+    )
