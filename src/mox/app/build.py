@@ -1,6 +1,5 @@
 """The parts list: makes a server from a configuration."""
 
-import asyncio
 import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +10,7 @@ from mox.accounts import Accounts, Credentials, SignIn
 from mox.app.housekeeping import Housekeeping
 from mox.app.ports import PortMaker
 from mox.app.selfdelivery import SelfDelivery
-from mox.config import ConfigSource, InitialMailboxes
+from mox.config import ConfigSource, InitialMailboxes, StaticConfig
 from mox.control import Commands, ControlServer
 from mox.delivery import Delivery
 from mox.listen import Listeners, Port
@@ -96,7 +95,7 @@ class Server:
 def build(
     *, source: ConfigSource, data_dir: Path, clock: Clock, levels: LogLevels, local_address: str | None = None
 ) -> Server:
-    """Make a server.
+    """Make a server; call it on the loop that will run it.
 
     Args:
         source: The configuration.
@@ -110,7 +109,6 @@ def build(
         OSError, ValueError: A certificate cannot be used.
         mox.database.DatabaseError: A database cannot be used.
     """
-    asyncio.get_running_loop()
     static = source.current.static
     shutdown, pool = Shutdown(), ThreadPoolExecutor(_THREADS, thread_name_prefix="worker")
     store = Store(
@@ -121,27 +119,17 @@ def build(
         quota_octets=lambda name: _quota(source, name),
         initial_mailboxes=_initial_mailboxes(static.initial_mailboxes),
     )
-    ids = ConnectionIds(clock.now())
-    listeners = Listeners(ids=ids)
     accounts = Accounts(current=lambda: source.current, fallback=local_address)
-
-    def enables_cram_md5() -> bool:
-        return static.enable_cram_md5
-
-    credentials = Credentials(directory=data_dir, clock=clock, pool=pool, enables_cram_md5=enables_cram_md5)
-    sign_in = SignIn(
-        credentials=credentials,
-        addresses=accounts,
-        hostname=static.hostname,
-        enables_cram_md5=enables_cram_md5,
+    credentials = Credentials(
+        directory=data_dir, clock=clock, pool=pool, enables_cram_md5=lambda: static.enable_cram_md5
     )
     queue = Queue(directory=data_dir, clock=clock, pool=pool, deliverer=SelfDelivery(static))
-    parts = PortMaker(
+    ports = PortMaker(
         static=static,
         directory=source.directory,
         store=store,
         accounts=accounts,
-        sign_in=sign_in,
+        sign_in=_sign_in(static, credentials, accounts),
         delivery=Delivery(store=store),
         submission=Submission(store=store, queue=queue, accounts=accounts, is_pedantic=static.pedantic),
         clock=clock,
@@ -157,8 +145,8 @@ def build(
         has_account=lambda name: name in source.current.accounts,
     )
     return Server(
-        listeners=listeners,
-        ports=[port for listener in static.listeners.values() for port in parts.ports(listener)],
+        listeners=Listeners(ids=ConnectionIds(clock.now())),
+        ports=[port for listener in static.listeners.values() for port in ports.ports(listener)],
         store=store,
         queue=queue,
         credentials=credentials,
@@ -166,6 +154,15 @@ def build(
         housekeeping=Housekeeping(store=store, clock=clock, account_names=lambda: source.current.accounts),
         shutdown=shutdown,
         pool=pool,
+    )
+
+
+def _sign_in(static: StaticConfig, credentials: Credentials, accounts: Accounts) -> SignIn:
+    return SignIn(
+        credentials=credentials,
+        addresses=accounts,
+        hostname=static.hostname,
+        enables_cram_md5=lambda: static.enable_cram_md5,
     )
 
 
