@@ -48,7 +48,7 @@ _BY_LOWER = {name.lower(): flag for name, flag in SYSTEM_FLAGS.items()}
 # \Recent does not exist any more (RFC 9051 §2.3.2); a client that sends it gets no error.
 _IGNORED = "\\recent"
 _KEYWORD = re.compile(r"[!#$&'+,\-./0-9:;<=>?@A-Z\[^_`a-z|}~]+")
-# Bounds what one message or mailbox can be made to carry.
+# Bounds what one message can be made to carry.
 _LONGEST_KEYWORD = 128
 _MOST_KEYWORDS = 100
 
@@ -109,9 +109,13 @@ def parse_flags(names: Iterable[str]) -> Flags:
             raise KeywordInvalidError(name[:32] + "…", f"is longer than {_LONGEST_KEYWORD} characters")
         else:
             keywords.add(lower)
-    if len(keywords) > _MOST_KEYWORDS:
-        raise KeywordInvalidError("…", f"is one of {len(keywords)}; a message can have {_MOST_KEYWORDS}")
+    _check_count(len(keywords))
     return Flags(Flag(bits), tuple(sorted(keywords)))
+
+
+def _check_count(count: int) -> None:
+    if count > _MOST_KEYWORDS:
+        raise KeywordInvalidError("…", f"is one of {count}; a message can have {_MOST_KEYWORDS}")
 
 
 class FlagsAction(Enum):
@@ -130,13 +134,19 @@ class FlagChange:
     flags: Flags
 
     def apply(self, bits: int, keywords: str) -> tuple[int, str]:
-        """Return the new bits and keywords (as the columns hold them)."""
+        """Return the new bits and keywords (as the columns hold them).
+
+        Raises:
+            KeywordInvalidError: The message would have too many.
+        """
         wanted = self.flags
         match self.action:
             case FlagsAction.ADD:
                 bits |= wanted.bits
                 if wanted.keywords:
-                    keywords = " ".join(sorted({*keywords.split(), *wanted.keywords}))
+                    all_keywords = {*keywords.split(), *wanted.keywords}
+                    _check_count(len(all_keywords))
+                    keywords = " ".join(sorted(all_keywords))
             case FlagsAction.REMOVE:
                 bits &= ~wanted.bits
                 if wanted.keywords:

@@ -102,5 +102,14 @@ def test_refuses_too_many_keywords() -> None:
         parse_flags([f"k{n}" for n in range(101)])
 
 
+async def test_keywords_do_not_pile_up_on_a_message(account: Account) -> None:
+    await change(account, [(1, 2)], FlagsAction.ADD, " ".join(f"k{n}" for n in range(100)))
+    with pytest.raises(KeywordInvalidError, match="one of 101"):
+        await change(account, [(1, 4)], FlagsAction.ADD, "more")
+    done = await change(account, [(1, 4)], FlagsAction.REPLACE, "more")
+    assert len(done.changed) == 4
+    assert check_consistency(account) == []
+
+
 def test_recent_is_ignored_and_names_are_written_in_their_usual_case() -> None:
     assert parse_flags(["\\RECENT", "\\seen", "$junk", "$FORWARDED"]).text == "\\Seen $Forwarded $Junk"
