@@ -107,3 +107,11 @@ class Append:
         """Forget the temporary files, however it ended."""
         for spool in self._spools:
             spool.discard()
+        for prepared in self._prepared:
+            # What was given up while it was synced fails there, and nobody waits for it any more.
+            prepared.add_done_callback(_look_at)
+
+
+def _look_at(prepared: asyncio.Future[tuple[Content, Prepared]]) -> None:
+    if not prepared.cancelled():
+        prepared.exception()

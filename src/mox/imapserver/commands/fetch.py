@@ -138,6 +138,7 @@ class _Writer:
         stored = stored_messages(
             session.mail, view.mailbox_id, tuple(wanted), with_renderings=self._with_renderings
         )
+        written = 0
         for row, content in stored:
             number = wanted.pop(row.uid)
             if self._changed_since is not None and row.modseq <= self._changed_since:
@@ -145,6 +146,9 @@ class _Writer:
             if row.expunged_at is not None:
                 self.missed = True
             await self._content.write(number, row, content)
+            if self._with_content and (written := written + row.size) > _FLUSH_OCTETS:
+                await session.flush()
+                written = 0
             if seen is not None and not row.is_seen and row.expunged_at is None:
                 seen.append(row.uid)
         # What is left was removed so long ago that its content is gone.
