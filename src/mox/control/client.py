@@ -35,6 +35,9 @@ def request(
             connected.sendall(line.encode())
             with connected.makefile("rb") as reader:
                 answer = reader.readline()
+                if command == "stop":
+                    # The server is gone when its last connection is.
+                    reader.read()
         except TimeoutError as error:
             raise ControlError("the server does not answer") from error
         except OSError as error:
