@@ -64,7 +64,7 @@ def cli(ctx: click.Context, config_file: Path | None, log_level: str | None, ped
     """
     ctx.obj = Globals(
         config_file=config_file or Path(os.environ.get("MOXCONF") or "config/mox.toml"),
-        is_config_given=config_file is not None or "MOXCONF" in os.environ,
+        is_config_given=config_file is not None or bool(os.environ.get("MOXCONF")),
         log_level=log_level,
         is_pedantic=pedantic,
     )
