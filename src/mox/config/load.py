@@ -24,11 +24,21 @@ _LINE = re.compile(r"\(at line (\d+), column \d+\)$")
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Loaded:
-    """What a file holds, and where; for problems that are found later."""
+    """What a file holds, and where; for problems that are found later.
+
+    Attributes:
+        problems: Of form.
+    """
 
     file: Path
     value: Any
     lines: Mapping[KeyPath, int]
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether the value is whole, so that its meaning can be checked, whatever else is wrong."""
+        return self.value is not None and all(problem.is_extra for problem in self.problems)
 
     def problem(self, path: KeyPath, text: str) -> Problem:
         """Make a problem of a key, or of the closest one above it that has a line."""
@@ -41,8 +51,10 @@ class Loaded:
 def load_text(cls: type, text: str, file: Path) -> Loaded:
     """Read a configuration file's text.
 
+    Problems of form are in the result; those of meaning are found by `check`.
+
     Raises:
-        ConfigError: With all problems of form; those of meaning are found by `check`.
+        ConfigError: It is not TOML.
     """
     try:
         document = tomllib.loads(text)
@@ -53,14 +65,16 @@ def load_text(cls: type, text: str, file: Path) -> Loaded:
     reader = _Reader()
     value = reader.struct(cls, document, ())
     loaded = Loaded(file, value, positions(text))
-    if reader.problems:
-        raise ConfigError([loaded.problem(path, what) for path, what in reader.problems])
-    return loaded
+    problems = tuple(
+        dataclasses.replace(loaded.problem(path, what), is_extra=is_extra)
+        for path, what, is_extra in reader.problems
+    )
+    return dataclasses.replace(loaded, problems=problems)
 
 
 class _Reader:
     def __init__(self) -> None:
-        self.problems: list[tuple[KeyPath, str]] = []
+        self.problems: list[tuple[KeyPath, str, bool]] = []
 
     def struct(self, cls: type, table: Mapping[str, Any], path: KeyPath) -> object:
         fields = {field.key: field for field in fields_of(cls)}
@@ -69,7 +83,7 @@ class _Reader:
             if (field := fields.get(key)) is None:
                 close = difflib.get_close_matches(key, fields, 1)
                 hint = f"; did you mean {close[0]}?" if close else ""
-                self._note((*path, key), f"unknown key{hint}")
+                self._note((*path, key), f"unknown key{hint}", is_extra=True)
             else:
                 values[field.name] = self.value(field.type, value, (*path, key))
         is_complete = True
@@ -118,5 +132,5 @@ class _Reader:
     def _wrong(self, path: KeyPath, expected: str, value: object) -> None:
         self._note(path, f"expected {expected}, found {type(value).__name__}")
 
-    def _note(self, path: KeyPath, text: str) -> None:
-        self.problems.append((path, text))
+    def _note(self, path: KeyPath, text: str, *, is_extra: bool = False) -> None:
+        self.problems.append((path, text, is_extra))

@@ -25,12 +25,14 @@ class Problem:
         path: Of the key; empty for the whole file.
         text: What is wrong, and what to do.
         line: From 1; None if it cannot be told.
+        is_extra: It is about something that is too much: the rest can be understood.
     """
 
     file: Path
     path: KeyPath
     text: str
     line: int | None = None
+    is_extra: bool = False
 
     def __str__(self) -> str:
         where = str(self.file) if self.line is None else f"{self.file}:{self.line}"

@@ -43,7 +43,10 @@ def _read_text(file: Path) -> str:
 
 def _checked_dynamic(loaded: Loaded, static: StaticConfig) -> DynamicConfig:
     config: DynamicConfig = loaded.value
-    if problems := [loaded.problem(path, text) for path, text in check_dynamic(config, static)]:
+    problems = list(loaded.problems)
+    if loaded.is_usable:
+        problems += [loaded.problem(path, text) for path, text in check_dynamic(config, static)]
+    if problems:
         raise ConfigError(problems)
     return config
 
@@ -62,16 +65,20 @@ def load_config(static_file: Path) -> ConfigSnapshot:
     dynamic: Loaded | None = None
     try:
         loaded = _read(StaticConfig, static_file)
-        static = loaded.value
-        problems += [
-            loaded.problem(path, text) for path, text in check_static(loaded.value, static_file.parent)
-        ]
+        problems += loaded.problems
+        if loaded.is_usable:
+            static = loaded.value
+            problems += [
+                loaded.problem(path, text) for path, text in check_static(static, static_file.parent)
+            ]
     except ConfigError as error:
         problems += error.problems
     try:
         dynamic = _read(DynamicConfig, static_file.with_name(DYNAMIC_NAME))
         if static is not None:
             _checked_dynamic(dynamic, static)
+        else:
+            problems += dynamic.problems
     except ConfigError as error:
         problems += error.problems
     if problems or static is None or dynamic is None:

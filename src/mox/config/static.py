@@ -46,7 +46,7 @@ class CA:
 class StaticTLS:
     """TLS settings of all outgoing connections."""
 
-    ca: CA | None = None
+    ca: CA | None = field(default=None, metadata={"key": "CA"})
     """Whom to believe."""
 
 

@@ -6,6 +6,7 @@ the loop in commit order, before the callers wake up; a dying batch fails all it
 """
 
 import asyncio
+import errno
 import logging
 import threading
 from collections import deque
@@ -13,6 +14,8 @@ from collections.abc import Callable
 from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any, Generic, TypeVar
+
+import apsw
 
 from mox.database.connection import Connection
 from mox.runtime import sync_directory
@@ -125,7 +128,7 @@ class GroupWriter:
             except BaseException as error:  # noqa: BLE001  whatever it was, the callers must hear of it
                 for job in batch:
                     if job.error is None:
-                        job.error = error
+                        job.error = _named(error)
                         if job.transaction is not None:
                             job.transaction._undo()  # noqa: SLF001  same file
             try:
@@ -160,8 +163,17 @@ class GroupWriter:
         except Exception as error:  # noqa: BLE001  it belongs to the caller, who gets it
             self._connection.run("ROLLBACK TO job")
             self._connection.run("RELEASE job")
-            job.error = error
+            job.error = _named(error)
             job.transaction._undo()  # noqa: SLF001  same file
+
+
+def _named(error: BaseException) -> BaseException:
+    """Say that the disk is full as the rest of the program says it: callers must not know SQLite."""
+    if not isinstance(error, apsw.FullError):
+        return error
+    named = OSError(errno.ENOSPC, "no room on disk for the database")
+    named.__cause__ = error
+    return named
 
 
 def _finish(batch: list[_Job[Any]]) -> None:

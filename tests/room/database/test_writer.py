@@ -1,6 +1,7 @@
 """Group commit: each function for itself, all of a batch in one COMMIT, nobody told too early."""
 
 import asyncio
+import errno
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -188,3 +189,12 @@ async def test_more_than_a_batch_is_written_in_order(connection: Connection, wri
     assert await asyncio.gather(*futures) == list(range(200))
     assert rows(connection) == list(range(200))
     await writer.run(lambda _: None)
+
+
+async def test_full_disk_is_an_os_error(connection: Connection, writer: GroupWriter) -> None:
+    connection.run("CREATE TABLE large (octets BLOB)")
+    connection.run(f"PRAGMA max_page_count={connection.value('PRAGMA page_count') + 2}")
+    with pytest.raises(OSError, match="no room on disk") as caught:
+        await writer.run(lambda tx: tx.connection.run("INSERT INTO large VALUES (zeroblob(100000))"))
+    assert caught.value.errno == errno.ENOSPC
+    await writer.run(lambda tx: tx.connection.run("INSERT INTO t VALUES (1, NULL)"))
