@@ -161,6 +161,9 @@ class GroupWriter:
             job.result = job.function(job.transaction)
             self._connection.run("RELEASE job")
         except Exception as error:  # noqa: BLE001  it belongs to the caller, who gets it
+            if not self._connection.is_in_transaction:
+                # SQLite itself undid everything (full disk and the like): the batch is lost, not one job.
+                raise
             self._connection.run("ROLLBACK TO job")
             self._connection.run("RELEASE job")
             job.error = _named(error)
