@@ -67,7 +67,8 @@ class Client:
         tag = f"t{self._tag}"
         await self.write(f"{tag} {command}\r\n".encode())
         lines: list[str] = []
-        while line := (await self.read_line()).decode().rstrip("\r\n"):
+        while octets := await self.read_line():
+            line = octets.decode().rstrip("\r\n")
             lines.append(line.removeprefix(tag + " "))
             if line != lines[-1]:
                 break
