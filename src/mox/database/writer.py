@@ -160,7 +160,7 @@ class GroupWriter:
         try:
             job.result = job.function(job.transaction)
             self._connection.run("RELEASE job")
-        except Exception as error:  # noqa: BLE001  it belongs to the caller, who gets it
+        except Exception as error:
             if not self._connection.is_in_transaction:
                 # SQLite itself undid everything (full disk and the like): the batch is lost, not one job.
                 raise
