@@ -204,20 +204,29 @@ class ImapClient:
 
     @asynccontextmanager
     async def idle(self) -> AsyncIterator[AsyncIterator[Response]]:
-        """Wait for news (RFC 2177): yields an iterator of what the server tells, until the block ends."""
+        """Wait for news (RFC 2177): yields an iterator of what the server tells, until the block ends.
+
+        Raises:
+            ImapError: The server does not idle.
+        """
         tag = self._machine.send(Idle())
         await self._send()
-        while not isinstance(await self._next(), ContinuationRequest):
-            pass
+        early: list[Response] = []
+        while not isinstance(response := await self._next(), ContinuationRequest):
+            if isinstance(response, Condition) and response.tag == tag:
+                raise ImapError("IDLE", response)
+            early.append(response)
         self._conn.read_timeout = None
         try:
-            yield self._told()
+            yield self._told(early)
         finally:
             self._conn.read_timeout = _ANSWER_S
             self._machine.send_line(b"DONE")
             await self._finish("IDLE", tag, Kind.PLAIN)
 
-    async def _told(self) -> AsyncIterator[Response]:
+    async def _told(self, early: Sequence[Response]) -> AsyncIterator[Response]:
+        for response in early:
+            yield response
         while True:
             yield await self._next()
 
