@@ -1,6 +1,7 @@
 """The README's promise: mail goes in by SMTP and comes out by IMAP, with curl and Python's own clients."""
 
 import imaplib
+import json
 import smtplib
 import ssl
 import subprocess
@@ -122,3 +123,19 @@ def test_log_shows_no_password(server: Localserve) -> None:
     errors = log.partition("Ctrl-C stops")[2]
     assert PASSWORD not in errors
     assert b64encode(f"\0{USER}\0{PASSWORD}".encode()).decode() not in errors
+
+
+def test_queue_recipients_fail_on_delivery_each_by_itself(server: Localserve) -> None:
+    recipients = ["queue-550@x.example", "queue-temperror@x.example", "friend@x.example"]
+    with smtplib.SMTP("localhost", server.submission) as client:
+        client.login(USER, PASSWORD)
+        client.sendmail(USER, recipients, f"From: {USER}\r\nSubject: queue rules\r\n\r\nx\r\n".encode())
+    server.wait_for("queue rules")
+    waiting: list[dict[str, object]] = []
+    deadline = time.monotonic() + 10
+    while not waiting or not waiting[0]["error"]:
+        assert time.monotonic() < deadline
+        listed = subprocess.run(server.mox("queue", "list", "--json"), capture_output=True, check=True)
+        waiting = [entry for entry in json.loads(listed.stdout) if entry["subject"] == "queue rules"]
+        time.sleep(0.1)
+    assert [entry["recipient"] for entry in waiting] == ["queue-temperror@x.example"]

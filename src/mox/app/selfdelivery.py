@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from mox.config import StaticConfig
-from mox.queue import Delivered, Failed, QueuedMessage, Result, Retry
+from mox.queue import Delivered, Failed, QueuedEntry, QueuedMessage, Result, Retry
 from moxkit.net import client_context
 from moxkit.smtp import Body, CommandError, MailFrom, Reply, parse_path
 from moxkit.smtpclient import SmtpClient, SmtpError
@@ -30,29 +30,39 @@ class SelfDelivery:
 
     async def deliver(self, message: QueuedMessage, content: Path) -> Mapping[int, Result]:
         """Deliver to the recipients of one message."""
+        results: dict[int, Result] = {}
         try:
-            replies = await self._send(message, content)
-        except SmtpError as error:
-            replies = [error.reply] * len(message.entries)
-        except (OSError, CommandError) as error:
+            async with await SmtpClient.connect(self._host, self._port, ehlo=self._hostname) as client:
+                if message.require_tls and "STARTTLS" in client.extensions:
+                    await client.start_tls(self._context, hostname=self._hostname)
+                for entry in message.entries:
+                    # One at a time: the one reply to DATA would mix those that fail on purpose with others.
+                    results[entry.id] = await self._send(client, message, entry, content)
+        except (OSError, SmtpError) as error:
             # ConnectionError and TimeoutError are OSErrors.
             logger.debug("delivery to ourselves failed", extra={"queueid": message.id, "reason": str(error)})
             trouble = Retry(None, "4.4.1", f"cannot deliver: {error}")
-            return {entry.id: trouble for entry in message.entries}
-        return {entry.id: _result(reply) for entry, reply in zip(message.entries, replies, strict=True)}
+            results |= {entry.id: trouble for entry in message.entries if entry.id not in results}
+        return results
 
-    async def _send(self, message: QueuedMessage, content: Path) -> list[Reply]:
-        mail_from = MailFrom(
-            parse_path(message.reverse_path) if message.reverse_path else None,
-            body=Body.EIGHT_BIT_MIME if message.has_8bit else None,
-            size=message.size,
-            smtputf8=message.smtputf8,
-        )
-        recipients = [parse_path(entry.recipient) for entry in message.entries]
-        async with await SmtpClient.connect(self._host, self._port, ehlo=self._hostname) as client:
-            if message.require_tls and "STARTTLS" in client.extensions:
-                await client.start_tls(self._context, hostname=self._hostname)
-            return await client.deliver(mail_from, recipients, _pieces(message.prefix, content))
+    async def _send(
+        self, client: SmtpClient, message: QueuedMessage, entry: QueuedEntry, content: Path
+    ) -> Result:
+        try:
+            mail_from = MailFrom(
+                parse_path(message.reverse_path) if message.reverse_path else None,
+                body=Body.EIGHT_BIT_MIME if message.has_8bit else None,
+                size=message.size,
+                smtputf8=message.smtputf8,
+            )
+            [reply] = await client.deliver(
+                mail_from, [parse_path(entry.recipient)], _pieces(message.prefix, content)
+            )
+        except CommandError as error:
+            return Failed(None, error.enhanced, f"bad address: {error.text}")
+        except SmtpError as error:
+            reply = error.reply
+        return _result(reply)
 
 
 def _own_port(static: StaticConfig) -> tuple[str, int]:
