@@ -61,9 +61,7 @@ async def test_each_recipient_has_its_reply_and_dots_are_doubled(
 
 async def test_refused_sender_is_an_error_with_the_reply(server: tuple[Script, list[str]]) -> None:
     start, _ = server
-    port = await start(
-        [("\r\n", "250 mx.example"), ("\r\n", "550 5.7.1 no"), ("\r\n", "503 no"), ("RSET\r\n", "250 ok")]
-    )
+    port = await start([("\r\n", "250 mx.example"), ("\r\n", "550 5.7.1 no"), ("RSET\r\n", "250 ok")])
     async with await SmtpClient.connect("127.0.0.1", port, ehlo="client.example") as client:
         with pytest.raises(SmtpError) as caught:
             await client.deliver(MAIL, [ALICE], [])

@@ -1,0 +1,207 @@
+"""What servers refuse, at each step, and servers that do not speak SMTP or go away."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from kit.smtpclient.scripted import ScriptedServer
+from moxkit.net import client_context
+from moxkit.sasl import Mechanism, SaslError, client_exchange
+from moxkit.smtp import MailFrom, parse_path
+from moxkit.smtpclient import SmtpClient, SmtpError
+
+ALICE, BOB = parse_path("alice@mox.example"), parse_path("bob@mox.example")
+MAIL = MailFrom(parse_path("a@sender.example"))
+EHLO, PIPELINING = ("\r\n", "250 mx.example\n"), ("\r\n", "250-mx.example\n250 PIPELINING\n")
+DOT = "\r\n.\r\n"
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[ScriptedServer]:
+    server = ScriptedServer()
+    yield server
+    await server.close()
+
+
+@pytest.mark.parametrize(
+    ("greeting", "code"), [("554 no\n", 554), ("421-too\n421 busy\n", 421), ("250 ?\n", 250)]
+)
+async def test_an_unwilling_greeting_is_an_error_with_its_reply(
+    server: ScriptedServer, greeting: str, code: int
+) -> None:
+    with pytest.raises(SmtpError, match="greeting") as caught:
+        await server.client(greeting=greeting)
+    assert caught.value.reply.code == code
+    assert caught.value.is_permanent is (code == 554)
+
+
+@pytest.mark.parametrize(
+    "greeting", ["* OK imap\r\n", "\0\0\0\n", "", "220 mx", "220-a\n221 b\n", "220-x\n" * 5000]
+)
+async def test_no_or_a_strange_greeting_is_a_connection_error(server: ScriptedServer, greeting: str) -> None:
+    with pytest.raises(ConnectionError):
+        await server.client(greeting=greeting)
+
+
+async def test_extensions_are_read_from_all_lines(server: ScriptedServer) -> None:
+    client = await server.client(
+        ("\r\n", "250-mx.example hi\n250-size 1000\n250-AUTH PLAIN LOGIN\n250 8BITMIME\n"),
+        greeting="220-mx.example\n220-be\n220 nice\n",
+    )
+    assert all(name in client.extensions for name in ("SIZE", "AUTH", "8BITMIME"))
+    assert "PIPELINING" not in client.extensions
+    assert not client.is_tls
+    assert client.channel_binding("tls-exporter") is None
+
+
+@pytest.mark.parametrize("code", [500, 502])
+async def test_an_old_server_gets_helo(server: ScriptedServer, code: int) -> None:
+    """RFC 5321 §3.2."""
+    client = await server.client(("\r\n", f"{code} what?\n"), ("\r\n", "250 mx.example\n"))
+    assert server.heard == [b"EHLO client.example\r\n", b"HELO client.example\r\n"]
+    assert "PIPELINING" not in client.extensions
+
+
+@pytest.mark.parametrize(
+    ("script", "command"),
+    [([("\r\n", "550 no\n")], "EHLO"), ([("\r\n", "502 what?\n"), ("\r\n", "550 no\n")], "HELO")],
+)
+async def test_refused_hello(server: ScriptedServer, script: list[tuple[str, str]], command: str) -> None:
+    with pytest.raises(SmtpError) as caught:
+        await server.client(*script)
+    assert caught.value.command == command
+
+
+@pytest.mark.parametrize("answer", ["", "25", "250-mx.example\n", "250-mx.example\n250 PIPE"])
+async def test_a_server_that_goes_away_in_the_middle(server: ScriptedServer, answer: str) -> None:
+    with pytest.raises(ConnectionError):
+        await server.client(("\r\n", answer))
+
+
+async def test_a_server_that_goes_away_in_a_delivery(server: ScriptedServer) -> None:
+    client = await server.client(EHLO, ("\r\n", "250 ok\n"), ("\r\n", "250 ok\n"), ("\r\n", "354 go\n"))
+    with pytest.raises(ConnectionError):
+        await client.deliver(MAIL, [ALICE], [b"x\r\n"] * 3)
+
+
+async def test_after_a_refused_sender_there_are_no_recipients(server: ScriptedServer) -> None:
+    client = await server.client(EHLO, ("\r\n", "451 4.7.1 later\n"), ("\r\n", "250 ok\n"))
+    with pytest.raises(SmtpError, match="MAIL: 451") as caught:
+        await client.deliver(MAIL, [ALICE, BOB], [b"x\r\n"])
+    assert not caught.value.is_permanent
+    assert server.heard[1:] == [b"MAIL FROM:<a@sender.example>\r\n", b"RSET\r\n"]
+
+
+async def test_after_a_refused_sender_pipelined_replies_are_read(server: ScriptedServer) -> None:
+    """RFC 2920 §3.1: a reply for each command, in order."""
+    client = await server.client(
+        PIPELINING,
+        ("bob@mox.example>\r\n", "550 5.7.1 no\n503 5.5.1 no\n503 5.5.1 no\n"),
+        ("RSET\r\n", "250 ok\n"),
+        ("MAIL FROM:<a@sender.example>\r\nRCPT TO:<bob@mox.example>\r\n", "250 ok\n250 ok\n"),
+        ("DATA\r\n", "354 go\n"),
+        (DOT, "250 2.0.0 taken\n"),
+    )
+    with pytest.raises(SmtpError, match="MAIL: 550"):
+        await client.deliver(MAIL, [ALICE, BOB], [b"x\r\n"])
+    replies = await client.deliver(MAIL, [BOB], [b"x\r\n"])
+    assert [reply.text for reply in replies] == ["taken"]
+
+
+@pytest.mark.parametrize("pipelines", [True, False])
+async def test_some_recipients_refused(server: ScriptedServer, pipelines: bool) -> None:
+    replies = ["250 ok\n", "550 5.1.1 nobody\n", "250 ok\n"]
+    offer = (
+        [("<bob@mox.example>\r\n", "".join(replies))] if pipelines else [("\r\n", reply) for reply in replies]
+    )
+    client = await server.client(
+        PIPELINING if pipelines else EHLO, *offer, ("DATA\r\n", "354 go\n"), (DOT, "250 2.0.0 taken\n")
+    )
+    found = await client.deliver(MAIL, [ALICE, BOB], [b"x\r\n"])
+    assert [(reply.code, reply.text) for reply in found] == [(550, "nobody"), (250, "taken")]
+
+
+@pytest.mark.parametrize("hello", [EHLO, PIPELINING], ids=["one by one", "pipelined"])
+async def test_without_any_recipient_there_is_no_data(server: ScriptedServer, hello: tuple[str, str]) -> None:
+    offer = (
+        [("alice@mox.example>\r\n", "250 ok\n550 5.1.1 no\n")]
+        if hello is PIPELINING
+        else [("\r\n", "250 ok\n"), ("\r\n", "550 5.1.1 no\n")]
+    )
+    client = await server.client(hello, *offer, ("\r\n", "250 ok\n"))
+    [reply] = await client.deliver(MAIL, [ALICE], [b"secret\r\n"])
+    assert reply.code == 550
+    assert server.heard[-1] == b"RSET\r\n"
+
+
+@pytest.mark.parametrize(
+    "answers", [["452 4.3.1 full\n"], ["354 go\n", "452 4.3.1 full\n"]], ids=["DATA", "dot"]
+)
+async def test_refused_content_is_the_reply_of_those_accepted(
+    server: ScriptedServer, answers: list[str]
+) -> None:
+    data = list(zip(["DATA\r\n", DOT], answers, strict=False))
+    client = await server.client(
+        EHLO, ("\r\n", "250 ok\n"), ("\r\n", "250 ok\n"), ("\r\n", "550 5.1.1 nobody\n"), *data
+    )
+    replies = await client.deliver(MAIL, [ALICE, BOB], [b"x\r\n"])
+    assert [reply.enhanced for reply in replies] == ["4.3.1", "5.1.1"]
+    assert len(server.heard) == 4 + len(answers)
+
+
+async def test_plaintext_behind_the_reply_to_starttls_is_refused(server: ScriptedServer) -> None:
+    """RFC 3207 §6: what was injected before TLS must not be taken for a reply within it."""
+    client = await server.client(EHLO, ("STARTTLS\r\n", "220 go\n250-mx.example\n250 AUTH PLAIN\n"))
+    with pytest.raises(ConnectionError, match="plaintext"):
+        await client.start_tls(client_context(), hostname="mx.example")
+    assert not client.is_tls
+
+
+async def test_refused_starttls(server: ScriptedServer) -> None:
+    client = await server.client(EHLO, ("STARTTLS\r\n", "454 4.7.0 not now\n"))
+    with pytest.raises(SmtpError, match="STARTTLS: 454"):
+        await client.start_tls(client_context(), hostname="mx.example")
+
+
+async def test_failed_sign_in_does_not_tell_the_password(server: ScriptedServer) -> None:
+    client = await server.client(EHLO, ("\r\n", "535 5.7.8 no\n"), ("\r\n", "235 in\n"))
+    wrong = client_exchange(Mechanism.PLAIN, username="u", password="secret")
+    with pytest.raises(SmtpError, match="AUTH: 535") as caught:
+        await client.authenticate(Mechanism.PLAIN, wrong)
+    assert "secret" not in str(caught.value)
+    await client.authenticate(Mechanism.PLAIN, client_exchange(Mechanism.PLAIN, username="u", password="p"))
+    assert server.heard[2] == b"AUTH PLAIN AHUAcA==\r\n"
+
+
+@pytest.mark.parametrize("challenge", ["!!!", "cj1vdGhlcg=="])
+async def test_a_bad_challenge_ends_the_exchange(server: ScriptedServer, challenge: str) -> None:
+    """RFC 4954 §4: the client cancels with a line of one star."""
+    client = await server.client(EHLO, ("\r\n", f"334 {challenge}\n"), ("\r\n", "501 cancelled\n"))
+    with pytest.raises((SaslError, ValueError)):
+        await client.authenticate(
+            Mechanism.SCRAM_SHA_256, client_exchange(Mechanism.SCRAM_SHA_256, username="u", password="p")
+        )
+    assert server.heard[2] == b"*\r\n"
+
+
+async def test_a_235_without_proof_is_not_believed(server: ScriptedServer) -> None:
+    """RFC 5802 §5: the server has to prove that it knows the password."""
+    client = await server.client(EHLO, ("\r\n", "235 come in\n"))
+    with pytest.raises(SaslError):
+        await client.authenticate(
+            Mechanism.SCRAM_SHA_256, client_exchange(Mechanism.SCRAM_SHA_256, username="u", password="p")
+        )
+
+
+async def test_quit_does_not_mind_a_server_that_is_gone(server: ScriptedServer) -> None:
+    client = await server.client(EHLO)
+    await client.quit()
+    await client.quit()
+
+
+async def test_nobody_listens() -> None:
+    server = ScriptedServer()
+    port = await server.start("", [])
+    await server.close()
+    with pytest.raises(ConnectionError):
+        await SmtpClient.connect("127.0.0.1", port, ehlo="client.example", timeout_s=5)
