@@ -3,6 +3,7 @@
 import os
 import shutil
 import sys
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519
 
 from mox.accounts import hash_password
+from mox.app.ports import USUAL_PORTS
 from mox.certificates import make_self_signed
 from mox.config import (
     CA,
@@ -166,20 +168,9 @@ def _dynamic() -> DynamicConfig:
 
 def banner(config: ConfigSnapshot, directory: Path, *, version: str, is_new: bool) -> str:
     """Write what a developer wants to know at the start: only what answers is named."""
-    listener = config.static.listeners["local"]
-    host = listener.ips[0] if listener.ips[0] != "127.0.0.1" else "localhost"
-    host = f"[{host}]" if ":" in host else host
     lines = [f"mox {version} localserve, for testing mail on this machine", ""]
-    for label, scheme, service, note in (
-        ("deliver mail", "smtp", listener.smtp, "any address, no password; STARTTLS offered"),
-        ("submit mail", "smtp", listener.submission, "with password; STARTTLS offered"),
-        ("submit mail", "smtps", listener.submissions, "with password, TLS"),
-        ("read mail", "imap", listener.imap, "STARTTLS offered"),
-        ("read mail", "imaps", listener.imaps, "TLS"),
-    ):
-        if service is not None and service.enabled:
-            url = f"{scheme}://{host}:{service.port}"
-            lines.append(f"  {label:<13} {url:<24} {note}")
+    for listener in config.static.listeners.values():
+        lines += _services(listener)
     lines += [
         "",
         f"  user          {ADDRESS}",
@@ -198,3 +189,18 @@ def banner(config: ConfigSnapshot, directory: Path, *, version: str, is_new: boo
         "",
     ]
     return "\n".join(lines)
+
+
+def _services(listener: Listener) -> Iterator[str]:
+    host = listener.ips[0] if listener.ips[0] != "127.0.0.1" else "localhost"
+    host = f"[{host}]" if ":" in host else host
+    for label, scheme, name, service, note in (
+        ("deliver mail", "smtp", "smtp", listener.smtp, "any address, no password; STARTTLS offered"),
+        ("submit mail", "smtp", "submission", listener.submission, "with password; STARTTLS offered"),
+        ("submit mail", "smtps", "submissions", listener.submissions, "with password, TLS"),
+        ("read mail", "imap", "imap", listener.imap, "STARTTLS offered"),
+        ("read mail", "imaps", "imaps", listener.imaps, "TLS"),
+    ):
+        if service is not None and service.enabled:
+            url = f"{scheme}://{host}:{service.port or USUAL_PORTS[name]}"
+            yield f"  {label:<13} {url:<24} {note}"

@@ -18,9 +18,10 @@ from mox.submission import Submission
 from moxkit.domain import parse_domain
 from moxkit.net import TLSContext
 
-__all__ = ["PortMaker"]
+__all__ = ["USUAL_PORTS", "PortMaker"]
 
-_USUAL = {"submission": 587, "submissions": 465, "imap": 143, "imaps": 993}
+# What a service that names no port listens on.
+USUAL_PORTS = {"smtp": 25, "submission": 587, "submissions": 465, "imap": 143, "imaps": 993}
 
 
 class PortMaker:
@@ -72,10 +73,10 @@ class PortMaker:
         if listener.submission is not None and listener.submission.enabled:
             allows = listener.submission.no_require_starttls
             options = replace(self._options(Kind.SUBMISSION, listener), allows_plaintext=allows)
-            port = listener.submission.port or _USUAL["submission"]
+            port = listener.submission.port or USUAL_PORTS["submission"]
             yield Port("submission", ip, port, self._smtp(options, tls).serve)
         if listener.submissions is not None and listener.submissions.enabled and tls is not None:
-            port = listener.submissions.port or _USUAL["submissions"]
+            port = listener.submissions.port or USUAL_PORTS["submissions"]
             server = self._smtp(self._options(Kind.SUBMISSIONS, listener), None)
             yield Port("submissions", ip, port, server.serve, tls)
 
@@ -119,7 +120,7 @@ class PortMaker:
                 tls=tls,
                 allows_plaintext=listener.imap.no_require_starttls,
             )
-            yield Port("imap", ip, listener.imap.port or _USUAL["imap"], server.serve)
+            yield Port("imap", ip, listener.imap.port or USUAL_PORTS["imap"], server.serve)
         if listener.imaps is not None and listener.imaps.enabled and tls is not None:
             server = ImapServer(services=services, shutdown=self._shutdown, tls=None, allows_plaintext=True)
-            yield Port("imaps", ip, listener.imaps.port or _USUAL["imaps"], server.serve, tls)
+            yield Port("imaps", ip, listener.imaps.port or USUAL_PORTS["imaps"], server.serve, tls)
