@@ -157,8 +157,23 @@ async def test_lost_file_is_refused_without_half_a_response(
     assert (await client.ask("FETCH 1:2 ENVELOPE"))[-1].startswith("OK")
 
 
+async def test_trouble_with_the_disk_refuses_the_append_alone(
+    house: ImapHouse, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.CRITICAL)
+    client = await house.selected()
+    size = 900_000
+    await client.write(b"a APPEND Inbox {%d}\r\n" % size)
+    assert (await client.read_line()).startswith(b"+ ")
+    spools = house.directory / "tmp"
+    spools.rmdir()
+    await client.write(b"x" * size + b"\r\n")
+    assert (await client.read_line()).startswith(b"a NO [UNAVAILABLE] ")
+    assert (await client.ask("STATUS Inbox (MESSAGES)"))[0] == "* STATUS Inbox (MESSAGES 0)"
+
+
 async def test_removed_message_is_still_given_to_who_was_not_told(house: ImapHouse) -> None:
-    # RFC 2180 §4.1.3: another session's EXPUNGE does not take the message away from one that still counts it.
+    # RFC 9051 §7.5.1: until it was told of the removal, a session counts the message.
     await house.fill(["plain", "second"])
     client, other = await house.selected(), await house.selected()
     await other.ask("STORE 1 +FLAGS.SILENT (\\Deleted)")

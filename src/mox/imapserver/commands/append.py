@@ -40,6 +40,7 @@ class Append:
         self._prepared: list[asyncio.Future[tuple[Content, Prepared]]] = []
         self._is_cancelled = False
         self._octets = 0
+        self._trouble: OSError | None = None
 
     def begin(self, message: AppendMessage) -> None:
         """Decide on an announced message, before any of its octets come.
@@ -67,10 +68,17 @@ class Append:
 
     async def take(self, octets: bytes, *, last: bool) -> None:
         """Take a piece of the message that was begun last."""
+        if self._trouble is not None:
+            return
         spool = self._spools[-1]
         spool.write_text_lines(octets)
         if spool.wants_flush:
-            await spool.flush()
+            try:
+                await spool.flush()
+            except OSError as error:
+                # Answered when the client has sent all: it would not listen before.
+                self._trouble = error
+                return
         if last and not self._is_cancelled:
             # Synced in its own thread while the next message comes in.
             self._prepared.append(asyncio.ensure_future(self._session.services.store.prepare(spool)))
@@ -80,10 +88,13 @@ class Append:
 
         Raises:
             RefusedError: It was cancelled.
+            OSError: It could not be written.
             mox.store.StoreError: It cannot be filed; nothing was.
         """
         if self._is_cancelled:
             raise RefusedError("append cancelled")
+        if self._trouble is not None:
+            raise self._trouble
         prepared = await asyncio.gather(*self._prepared)
         name = check_mailbox_name(self._mailbox)
 
