@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 
 # Waits for disks, mostly: more than there are processors.
 _THREADS = 16
-_GRACE_S = 2.0
+_GRACE_S = 1.5
 
 
 class Server:
