@@ -162,8 +162,7 @@ class ImapConnection:
                 await self._on_append(event)
             case BadCommand():
                 self._drop_append()
-                if not event.fatal:
-                    self.session.write_updates()
+                # Nothing is told here: it may have been a FETCH, with others behind it that count in numbers.
                 self._machine.send(event.encode())
                 await self._flush()
                 return not event.fatal
