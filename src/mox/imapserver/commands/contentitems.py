@@ -261,7 +261,9 @@ def _cut(octets: bytes | None, partial: Partial | None) -> bytes | None:
 
 
 def _from_header(section: Section, content: StoredContent, octets: _Octets) -> bytes | None:
-    """Answer from the header section of the whole message, if that is what is asked for."""
+    """Answer from the header section of the message or of a part, if that is what is asked for."""
+    if section.text is SectionText.MIME:
+        return _mime_header(section, octets)
     if section.text not in (SectionText.HEADER, SectionText.HEADER_FIELDS, SectionText.HEADER_FIELDS_NOT):
         return None
     if section.part:
@@ -270,6 +272,12 @@ def _from_header(section: Section, content: StoredContent, octets: _Octets) -> b
     if header is None:
         header = octets.prefix + octets.source[: octets.part.header_end]
     return _fields(section, header)
+
+
+def _mime_header(section: Section, octets: _Octets) -> bytes | None:
+    """RFC 9051 §6.4.5.1: the MIME header of a part, of which the Content fields count."""
+    span = message.section(octets.part, section.part, message.Section.MIME)
+    return None if span is None else message.content_fields(bytes(octets.source[span.start : span.end]))
 
 
 def _part_header(section: Section, octets: _Octets) -> bytes | None:
@@ -288,7 +296,6 @@ def _fields(section: Section, header: bytes) -> bytes:
 _KINDS = {
     None: message.Section.BODY,
     SectionText.TEXT: message.Section.TEXT,
-    SectionText.MIME: message.Section.MIME,
 }
 
 
