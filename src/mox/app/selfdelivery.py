@@ -1,6 +1,6 @@
 """Localserve's way out: every message goes to this server's own SMTP port, whatever its recipient.
 
-TLS is used if it is offered, unverified: it is our own certificate.
+TLS is used only for messages that ask for it, unverified: it is our own certificate.
 """
 
 import logging
