@@ -102,3 +102,24 @@ async def test_certificate_of_a_stranger_is_refused(server: Localserve) -> None:
     tls = ImplicitTLS(client_context(), "localhost", verdict)
     with pytest.raises(ConnectionError):
         await ImapClient.connect("127.0.0.1", server.imaps, tls=tls)
+
+
+async def test_requiretls_goes_all_the_way(server: Localserve) -> None:
+    """RFC 8689 §4.1: the demand for TLS is kept from submission to delivery."""
+    async with await SmtpClient.connect("127.0.0.1", server.submission, ehlo="client.example") as client:
+        await client.start_tls(client_context(), hostname="localhost")
+        exchange = client_exchange(Mechanism.PLAIN, username=USER, password=PASSWORD)
+        await client.authenticate(Mechanism.PLAIN, exchange)
+        content = CONTENT.replace(b"own client", b"tls all the way")
+        mail_from = MailFrom(parse_path(USER), requires_tls=True)
+        [reply] = await client.deliver(mail_from, [parse_path("safe@example.org")], [content])
+        assert reply.code == 250
+    await asyncio.to_thread(server.wait_for, "tls all the way")
+    async with await connect(server) as reader:
+        await reader.run(Select("INBOX"))
+        found = await reader.run(Search(TextKey("tls all the way")))
+        [result] = [response for response in found.untagged if isinstance(response, SearchData)]
+        [message] = await reader.fetch(str(result.numbers[-1]), BodySection(Section(), peek=True))
+        octets = message.contents[0].octets or b""
+        assert b"with ESMTPS\r\n (requiretls)" in octets
+        assert b"with ESMTPSA\r\n (requiretls)" in octets

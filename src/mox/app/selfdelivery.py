@@ -18,6 +18,8 @@ __all__ = ["SelfDelivery"]
 logger = logging.getLogger(__name__)
 
 _PIECE_OCTETS = 256 << 10
+# RFC 8689 §4.2.1: such a message comes back rather than go without.
+_REQUIRETLS_MISSING = Failed(550, "5.7.30", "REQUIRETLS is not supported")
 
 
 class SelfDelivery:
@@ -33,8 +35,11 @@ class SelfDelivery:
         results: dict[int, Result] = {}
         try:
             async with await SmtpClient.connect(self._host, self._port, ehlo=self._hostname) as client:
-                if message.require_tls and "STARTTLS" in client.extensions:
-                    await client.start_tls(self._context, hostname=self._hostname)
+                if message.require_tls:
+                    if "STARTTLS" in client.extensions:
+                        await client.start_tls(self._context, hostname=self._hostname)
+                    if "REQUIRETLS" not in client.extensions:
+                        return {entry.id: _REQUIRETLS_MISSING for entry in message.entries}
                 for entry in message.entries:
                     # One at a time: the one reply to DATA would mix those that fail on purpose with others.
                     results[entry.id] = await self._send(client, message, entry, content)
@@ -54,6 +59,7 @@ class SelfDelivery:
                 body=Body.EIGHT_BIT_MIME if message.has_8bit else None,
                 size=message.size,
                 smtputf8=message.smtputf8,
+                requires_tls=message.require_tls is True,
             )
             [reply] = await client.deliver(
                 mail_from, [parse_path(entry.recipient)], _pieces(message.prefix, content)
