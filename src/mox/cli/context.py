@@ -23,7 +23,6 @@ class Globals:
     config_file: Path
     is_config_given: bool
     log_level: str | None
-    is_pedantic: bool
 
     @property
     def found_config(self) -> Path:

@@ -55,9 +55,8 @@ class _Families(click.Group):
     help="The file mox.toml; by default $MOXCONF, else config/mox.toml. domains.toml is beside it.",
 )
 @click.option("--log-level", help="error, warn, info, debug, trace, traceauth or tracedata.")
-@click.option("--pedantic", is_flag=True, help="Refuse what is sloppy but harmless.")
 @click.pass_context
-def cli(ctx: click.Context, config_file: Path | None, log_level: str | None, pedantic: bool) -> None:
+def cli(ctx: click.Context, config_file: Path | None, log_level: str | None) -> None:
     """A complete, modern, secure mail server.
 
     Example: mox localserve
@@ -66,7 +65,6 @@ def cli(ctx: click.Context, config_file: Path | None, log_level: str | None, ped
         config_file=config_file or Path(os.environ.get("MOXCONF") or "config/mox.toml"),
         is_config_given=config_file is not None or bool(os.environ.get("MOXCONF")),
         log_level=log_level,
-        is_pedantic=pedantic,
     )
 
 
