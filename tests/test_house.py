@@ -14,12 +14,13 @@ SOURCES = sorted((ROOT / "src").rglob("*.py"))
 # Each third-party library with an adapter is imported in one package only.
 ADAPTERS = {
     "OpenSSL": {"moxkit.net"},
-    "dns": {"moxkit.dns"},
+    "dns": {"moxkit.dns", "moxkit.testing"},
     "apsw": {"mox.database"},
     "tomlkit": {"mox.config"},
     "click": {"mox.cli"},
     "argon2": {"mox.accounts"},
     "precis_i18n": {"mox.accounts"},
+    "publicsuffixlist": {"moxkit.publicsuffix"},
     "idna": {"moxkit.domain"},
     "uvloop": {"mox.app"},
 }

@@ -16,6 +16,7 @@ Take a `Resolver` as dependency; tests use `moxkit.testing.FakeResolver`.
 from moxkit.dns.answer import Address, Answer, DnsError, Mx, NotFound, Srv, TemporaryFailure, Tlsa
 from moxkit.dns.bytype import RecordType, Resolver, ResolverByType
 from moxkit.dns.cache import Cache
+from moxkit.dns.exchange import NameServer
 from moxkit.dns.resolver import DnsResolver
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "DnsError",
     "DnsResolver",
     "Mx",
+    "NameServer",
     "NotFound",
     "RecordType",
     "Resolver",

@@ -11,6 +11,7 @@ Example:
 
 from moxkit.testing.certificates import CertificateAndKey, KeyKind, make_authority, make_certificate
 from moxkit.testing.clock import FakeClock
+from moxkit.testing.nameserver import serve_zone
 from moxkit.testing.resolver import FakeResolver
 from moxkit.testing.transcripts import (
     Transcript,
@@ -32,4 +33,5 @@ __all__ = [
     "make_certificate",
     "parse_transcript",
     "run_transcript",
+    "serve_zone",
 ]
