@@ -1,4 +1,6 @@
-"""Internet messages and MIME, over byte offsets (RFC 5322, 2045-2047, 2183, 2231, 5256, 6532, 8970, 9051).
+"""Internet messages and MIME, over byte offsets.
+
+RFC 5322, 2045-2047, 2183, 2231, 5256, 6532, 8601 (Authentication-Results), 8970, 9051.
 
 Parses a message into a tree of parts that hold offsets only, reads headers, decodes text, renders what IMAP
 shows, and composes messages. It does not verify signatures, judge, store or send, and it never changes octets
@@ -9,7 +11,9 @@ it was given.
     envelope = render_envelope(part, content).octets
     span = section(part, (1, 2), Section.MIME)
 
-Parsing refuses nothing: what is malformed is noted in `Part.problems`.
+Parsing refuses nothing: what is malformed is noted in `Part.problems`. `parse_authentication_results` raises
+`AuthenticationResultsError`, writing `ComposeError`, decoding `UnknownTransferEncodingError`, and `gunzip`
+`GunzipError`.
 """
 
 from moxkit.message.addresses import (
@@ -21,6 +25,8 @@ from moxkit.message.addresses import (
     parse_addresses,
     quote_localpart,
 )
+from moxkit.message.authresults import AuthenticationResults, Method, Property
+from moxkit.message.authresultsparse import AuthenticationResultsError, parse_authentication_results
 from moxkit.message.bodystructure import render_bodystructure
 from moxkit.message.charsets import decode_charset, is_known_charset
 from moxkit.message.compose import ComposeError, Composer, format_address
@@ -37,6 +43,7 @@ from moxkit.message.entity import (
 )
 from moxkit.message.envelope import render_envelope
 from moxkit.message.folding import encode_parameter, encode_text, fold
+from moxkit.message.gunzip import GunzipError, gunzip
 from moxkit.message.headers import Field, Headers, content_fields, header_fields, header_of
 from moxkit.message.htmltext import html_to_text
 from moxkit.message.identifiers import message_id, normalise_message_id, references
@@ -56,6 +63,8 @@ from moxkit.message.unfolding import display_text, unfold
 __all__ = [
     "Address",
     "AddressList",
+    "AuthenticationResults",
+    "AuthenticationResultsError",
     "BaseSubject",
     "ComposeError",
     "Composer",
@@ -64,9 +73,12 @@ __all__ = [
     "Entity",
     "Field",
     "Group",
+    "GunzipError",
     "Headers",
     "Limits",
+    "Method",
     "Part",
+    "Property",
     "Rendered",
     "Section",
     "Source",
@@ -95,6 +107,7 @@ __all__ = [
     "format_address",
     "format_date",
     "from_address",
+    "gunzip",
     "has_8bit",
     "header_fields",
     "header_of",
@@ -108,6 +121,7 @@ __all__ = [
     "normalise_message_id",
     "parse",
     "parse_addresses",
+    "parse_authentication_results",
     "parse_date",
     "parse_parameters",
     "preview",
