@@ -20,6 +20,7 @@ ADAPTERS = {
     "click": {"mox.cli"},
     "argon2": {"mox.accounts"},
     "precis_i18n": {"mox.accounts"},
+    "h11": {"moxkit.https"},
     "publicsuffixlist": {"moxkit.publicsuffix"},
     "idna": {"moxkit.domain"},
     "uvloop": {"mox.app"},

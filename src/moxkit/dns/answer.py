@@ -4,7 +4,17 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 from typing import Generic, TypeVar
 
-__all__ = ["Address", "Answer", "DnsError", "Mx", "NotFound", "Srv", "TemporaryFailure", "Tlsa"]
+__all__ = [
+    "Address",
+    "Answer",
+    "DnsError",
+    "ExtendedError",
+    "Mx",
+    "NotFound",
+    "Srv",
+    "TemporaryFailure",
+    "Tlsa",
+]
 
 Address = IPv4Address | IPv6Address
 RecordT_co = TypeVar("RecordT_co", covariant=True)
@@ -69,5 +79,43 @@ class NotFound(DnsError):  # noqa: N818 - a fact about the name, not a failure o
         self.authentic = authentic
 
 
+@dataclass(frozen=True, slots=True)
+class ExtendedError:
+    """What a name server says of a failure (RFC 8914).
+
+    Attributes:
+        code: Registered number, as 6 for DNSSEC Bogus.
+        text: For people; untrusted, without control characters.
+    """
+
+    code: int
+    text: str = ""
+
+    def __str__(self) -> str:
+        return f"extended error {self.code}{': ' + self.text if self.text else ''}"
+
+    @property
+    def is_dnssec(self) -> bool:
+        """Whether validation failed: signatures bogus, expired, missing (RFC 8914 §4)."""
+        return self.code in _DNSSEC_CODES
+
+
+# RFC 8914 §4.2, §4.3, §4.6 to §4.13, §4.28 on: unsupported algorithms, bogus and its kinds, missing keys.
+_DNSSEC_CODES = frozenset({1, 2, 6, 7, 8, 9, 10, 11, 12, 25, 27})
+
+
 class TemporaryFailure(DnsError):  # noqa: N818 - the word of the mail RFCs
-    """No resolver could answer; it may work later."""
+    """No resolver could answer; it may work later.
+
+    Attributes:
+        extended: What the resolvers said of it; only a hint, since anybody on the way can write it.
+    """
+
+    def __init__(self, problem: str, *, extended: tuple[ExtendedError, ...] = ()) -> None:
+        super().__init__(problem)
+        self.extended = extended
+
+    @property
+    def is_dnssec_failure(self) -> bool:
+        """Whether a resolver says that DNSSEC validation failed."""
+        return any(error.is_dnssec for error in self.extended)

@@ -12,6 +12,7 @@ from ipaddress import ip_address
 import dns.exception
 import dns.flags
 import dns.message
+import dns.rdatatype
 
 __all__ = ["Exchange", "NameServer"]
 
@@ -153,7 +154,11 @@ class Exchange:
 
 def _parse(query: dns.message.Message, wire: bytes) -> dns.message.Message | None:
     try:
-        answer = dns.message.from_wire(wire)
+        # TLSA records with data of the wrong length are errors here, but read by other means.
+        answer = dns.message.from_wire(wire, continue_on_error=True)
     except (dns.exception.DNSException, ValueError):
+        return None
+    is_tlsa = bool(query.question) and query.question[0].rdtype == dns.rdatatype.TLSA
+    if answer.errors and not is_tlsa:
         return None
     return answer if query.is_response(answer) else None

@@ -1,4 +1,4 @@
-"""From dnspython's records to ours."""
+"""From dnspython's records to ours; for TLSA see `tlsarecords`."""
 
 from collections.abc import Callable
 from ipaddress import IPv4Address, IPv6Address
@@ -6,7 +6,7 @@ from typing import Any
 
 import dns.name
 
-from moxkit.dns.answer import Mx, Srv, Tlsa
+from moxkit.dns.answer import Mx, Srv
 from moxkit.dns.bytype import RecordType
 
 __all__ = ["read_record"]
@@ -29,6 +29,5 @@ _READ: dict[RecordType, Callable[[Any], Any]] = {
     RecordType.NS: lambda rdata: _host(rdata.target),
     RecordType.PTR: lambda rdata: _host(rdata.target),
     RecordType.SRV: lambda rdata: Srv(rdata.priority, rdata.weight, rdata.port, _host(rdata.target)),
-    RecordType.TLSA: lambda rdata: Tlsa(rdata.usage, rdata.selector, rdata.mtype, rdata.cert),
     RecordType.TXT: lambda rdata: b"".join(rdata.strings).decode("utf-8", "surrogateescape"),
 }

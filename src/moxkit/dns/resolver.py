@@ -3,22 +3,23 @@
 import logging
 import time
 from collections.abc import Callable, Sequence
-from ipaddress import ip_address
 from typing import Any
 
+import dns.edns
 import dns.exception
 import dns.flags
 import dns.message
 import dns.name
 import dns.rcode
 import dns.rdatatype
-import dns.resolver
 
-from moxkit.dns.answer import Answer, NotFound, TemporaryFailure
+from moxkit.dns.answer import Answer, ExtendedError, NotFound, TemporaryFailure
 from moxkit.dns.bytype import RecordType, ResolverByType
 from moxkit.dns.cache import Cache
 from moxkit.dns.exchange import Exchange, NameServer
 from moxkit.dns.records import read_record
+from moxkit.dns.system import system_servers, trusts_ad
+from moxkit.dns.tlsarecords import read_tlsa
 
 __all__ = ["DnsResolver"]
 
@@ -26,6 +27,7 @@ logger = logging.getLogger(__name__)
 
 # Passes unfragmented everywhere (RFC 9715 §3, DNS flag day 2020).
 _UDP_OCTETS = 1232
+_MAX_EXTENDED = 5
 
 
 class DnsResolver(ResolverByType):
@@ -46,7 +48,7 @@ class DnsResolver(ResolverByType):
         """Prepare; nothing is asked or opened yet.
 
         Args:
-            servers: Asked in order; `None` reads the system's configuration.
+            servers: Asked in order; `None` reads the system's configuration, ``options trust-ad`` included.
             trust_ad: Believe the AD bit of name servers that are not on this machine, because the way to
                 them is secured (RFC 4035 §4.9.3).
             timeout_s: For one query to one server.
@@ -57,7 +59,9 @@ class DnsResolver(ResolverByType):
         Raises:
             OSError: There is no configuration of the system, or it names no server.
         """
-        self._exchanges = [Exchange(server) for server in (_system_servers() if servers is None else servers)]
+        if servers is None:
+            servers, trust_ad = system_servers(), trust_ad or trusts_ad()
+        self._exchanges = [Exchange(server) for server in servers]
         self._cache = Cache(max_entries=max_cached, monotonic=monotonic)
         self._trust_ad = trust_ad
         self._timeout_s = timeout_s
@@ -82,6 +86,7 @@ class DnsResolver(ResolverByType):
 
     async def _ask(self, name: dns.name.Name, kind: RecordType) -> Answer[Any]:
         problem = "no name server"
+        extended: tuple[ExtendedError, ...] = ()
         for _ in range(self._attempts):
             for exchange in self._exchanges:
                 query = dns.message.make_query(
@@ -92,7 +97,7 @@ class DnsResolver(ResolverByType):
                     if message.rcode() in {dns.rcode.NOERROR, dns.rcode.NXDOMAIN}:
                         trusted = self._trust_ad or exchange.server.is_local
                         return _read(message, kind, authentic=trusted and bool(message.flags & dns.flags.AD))
-                    problem = dns.rcode.to_text(message.rcode()).lower()
+                    problem, extended = dns.rcode.to_text(message.rcode()).lower(), _extended_errors(message)
                 except TimeoutError:
                     problem = "timeout"
                 except (OSError, dns.exception.DNSException) as error:
@@ -101,25 +106,8 @@ class DnsResolver(ResolverByType):
                     "dns query failed",
                     extra={"qname": str(name), "server": exchange.server.address, "reason": problem},
                 )
-        raise TemporaryFailure(f"{name} {kind}: {problem}")
-
-
-def _system_servers() -> list[NameServer]:
-    try:
-        configured = dns.resolver.Resolver()
-    except dns.exception.DNSException as error:
-        raise OSError("no name servers configured on this machine") from error
-    servers = []
-    for each in configured.nameservers:
-        try:
-            ip_address(str(each))
-        except ValueError:
-            # DNS over HTTPS and the like; not spoken here.
-            continue
-        servers.append(NameServer(str(each), configured.port))
-    if not servers:
-        raise OSError("no name servers configured on this machine")
-    return servers
+        said = "".join(f"; {error}" for error in extended)
+        raise TemporaryFailure(f"{name} {kind}: {problem}{said}", extended=extended)
 
 
 def _absolute(name: str) -> dns.name.Name:
@@ -137,9 +125,22 @@ def _read(message: dns.message.Message, kind: RecordType, *, authentic: bool) ->
         raise OSError("name server sent something else than an answer")
     # Raises for alias loops and for NXDOMAIN with records.
     chain = message.resolve_chaining()
-    records = () if chain.answer is None else tuple(read_record(kind, each) for each in chain.answer)
+    records: tuple[Any, ...]
+    if kind is RecordType.TLSA:
+        records = read_tlsa(message.wire or b"", chain.canonical_name)
+    else:
+        records = () if chain.answer is None else tuple(read_record(kind, each) for each in chain.answer)
     ttl = chain.minimum_ttl
     if not records and not any(each.rdtype == dns.rdatatype.SOA for each in message.authority):
         # RFC 2308 §5: a negative answer without SOA must not be cached.
         ttl = 0
     return Answer(records, authentic, ttl)
+
+
+def _extended_errors(message: dns.message.Message) -> tuple[ExtendedError, ...]:
+    found = []
+    for option in message.options[:_MAX_EXTENDED]:
+        if isinstance(option, dns.edns.EDEOption):
+            text = "".join(character for character in option.text or "" if character.isprintable())
+            found.append(ExtendedError(int(option.code), text[:200]))
+    return tuple(found)

@@ -18,6 +18,7 @@ Waiting methods raise `TimeoutError`, `ConnectionError` (`TLSError` among them) 
 making contexts raises `ValueError`.
 """
 
+from moxkit.net.chains import build_path, is_named
 from moxkit.net.connect import ImplicitTLS, connect
 from moxkit.net.contexts import Selector, TLSContext, TLSVersion, client_context, server_context
 from moxkit.net.errors import LineTooLong, TLSError
@@ -37,8 +38,10 @@ __all__ = [
     "TLSTransport",
     "TLSVersion",
     "Verdict",
+    "build_path",
     "client_context",
     "connect",
+    "is_named",
     "server_context",
     "spki_of",
     "system_roots",

@@ -7,13 +7,15 @@ from collections.abc import AsyncIterator, Callable
 from ipaddress import IPv4Address, IPv6Address
 from typing import Any
 
+import dns.edns
 import dns.flags
 import dns.message
 import dns.rcode
+import dns.rdata
 import dns.rrset
 import pytest
 
-from moxkit.dns import DnsResolver, Mx, NotFound, Srv, TemporaryFailure, Tlsa
+from moxkit.dns import DnsResolver, ExtendedError, Mx, NotFound, Srv, TemporaryFailure, Tlsa
 from moxkit.dns.exchange import NameServer
 from moxkit.testing import FakeClock
 
@@ -217,6 +219,39 @@ async def test_failing_server_is_retried_then_a_temporary_failure_that_is_not_ke
         assert len(stub.seen) == 2
         stub.misbehave = None
         assert (await resolver.mx("mox.example")).records
+
+
+async def test_what_the_resolver_says_of_a_failure_is_passed_on() -> None:
+    def bogus(query: dns.message.Message, _tcp: bool) -> list[bytes]:
+        response = dns.message.make_response(query)
+        response.set_rcode(dns.rcode.SERVFAIL)
+        response.use_edns(0, options=[dns.edns.EDEOption(dns.edns.EDECode.SIGNATURE_EXPIRED, "since\nmay")])
+        return [response.to_wire()]
+
+    async with serve(bogus, attempts=1) as (_, resolver):
+        with pytest.raises(TemporaryFailure, match="extended error 7: sincemay") as failed:
+            await resolver.mx("mox.example")
+        assert failed.value.is_dnssec_failure
+        assert failed.value.extended == (ExtendedError(7, "sincemay"),)
+
+
+def test_only_some_extended_errors_are_about_dnssec() -> None:
+    assert ExtendedError(6).is_dnssec  # DNSSEC Bogus
+    assert not ExtendedError(22).is_dnssec  # No Reachable Authority
+    assert not TemporaryFailure("timeout").is_dnssec_failure
+
+
+async def test_tlsa_records_with_unfitting_data_do_not_vanish() -> None:
+    """They say that the host wants TLS, though they cannot be matched (RFC 7672 §2.2)."""
+
+    def unfitting(query: dns.message.Message, _tcp: bool) -> list[bytes]:
+        response = dns.message.make_response(query)
+        rdata = dns.rdata.GenericRdata(dns.rdataclass.IN, dns.rdatatype.TLSA, b"\x03\x01\x01short")
+        response.answer.append(dns.rrset.from_rdata(query.question[0].name, 60, rdata))
+        return [response.to_wire()]
+
+    async with serve(unfitting, attempts=1) as (_, resolver):
+        assert (await resolver.tlsa("_25._tcp.mox.example")).records == (Tlsa(3, 1, 1, b"short"),)
 
 
 async def test_silent_server_is_a_temporary_failure() -> None:
