@@ -1,0 +1,181 @@
+"""All that one evaluation asks of DNS, counted: terms, answers without records (RFC 7208 §4.6.4)."""
+
+from collections.abc import Awaitable
+from ipaddress import IPv4Address
+from typing import TypeVar
+
+from moxkit.dns import Address, Answer, NotFound, Resolver, TemporaryFailure
+from moxkit.spf.result import Status
+
+__all__ = ["EvaluationError", "Queries", "is_name"]
+
+_MAX_TERMS = 10
+_MAX_VOIDS = 2
+_MAX_NAMES = 10
+_NOTHING: tuple[()] = ()
+
+RecordT = TypeVar("RecordT")
+
+
+class EvaluationError(Exception):
+    """Ends an evaluation, however deep in included records.
+
+    Attributes:
+        status: Temperror or permerror.
+        problem: For people.
+    """
+
+    def __init__(self, status: Status, problem: str) -> None:
+        super().__init__(problem)
+        self.status = status
+        self.problem = problem
+
+
+class Queries:
+    """Asks a resolver on behalf of one evaluation. Addresses are of the client's kind.
+
+    Attributes:
+        authentic: Whether DNSSEC has validated all answers so far.
+    """
+
+    __slots__ = ("_client_ip", "_names", "_resolver", "_terms", "_validated", "_voids", "authentic")
+
+    def __init__(self, resolver: Resolver, client_ip: Address) -> None:
+        self._resolver = resolver
+        self._client_ip = client_ip
+        self._terms = 0
+        self._voids = 0
+        self._names: tuple[str, ...] | None = None
+        self._validated: dict[str, bool] = {}
+        self.authentic = True
+
+    def count_term(self) -> None:
+        """Count a term that needs DNS.
+
+        Raises:
+            EvaluationError: It is the eleventh.
+        """
+        self._terms += 1
+        if self._terms > _MAX_TERMS:
+            raise EvaluationError(Status.PERMERROR, "more than 10 terms that need DNS")
+
+    def count_void(self) -> None:
+        """Count an answer without records.
+
+        Raises:
+            EvaluationError: It is the third.
+        """
+        self._voids += 1
+        if self._voids > _MAX_VOIDS:
+            raise EvaluationError(Status.PERMERROR, "more than 2 names without records")
+
+    async def addresses(self, name: str) -> tuple[Address, ...]:
+        """Return the addresses of a host; none if there are none.
+
+        Raises:
+            EvaluationError: No answer for now, or too many voids.
+        """
+        if not is_name(name):
+            return self._void()
+        is_ip4 = isinstance(self._client_ip, IPv4Address)
+        return await self._ask(self._resolver.a(name) if is_ip4 else self._resolver.aaaa(name))
+
+    async def has_ip4(self, name: str) -> bool:
+        """Return whether a name has an A record, whatever the client's kind (RFC 7208 §5.7).
+
+        Raises:
+            EvaluationError: No answer for now, or too many voids.
+        """
+        return bool(await self._ask(self._resolver.a(name)) if is_name(name) else self._void())
+
+    async def exchangers(self, name: str) -> list[str]:
+        """Return the hosts of the mail exchangers; none if there are none.
+
+        Raises:
+            EvaluationError: No answer for now, too many voids, more than 10 hosts (RFC 7208 §4.6.4).
+        """
+        records = await self._ask(self._resolver.mx(name)) if is_name(name) else self._void()
+        # DNS gives them in any order: the result must not depend on which of them is the eleventh.
+        if len(records) > _MAX_NAMES:
+            raise EvaluationError(Status.PERMERROR, f"more than 10 mail exchangers of {name}")
+        return [record.host for record in sorted(records) if record.host != "."]
+
+    async def confirmed_name(self, domain: str, *, is_below: bool) -> str | None:
+        """Return a name of the client that leads back to it: the domain, else one below it, else any other.
+
+        DNS errors are no match (RFC 7208 §5.5, §7.3), names after the tenth are ignored (§4.6.4).
+
+        Args:
+            domain: In lower case.
+            is_below: Only the domain or a name below it will do.
+
+        Raises:
+            EvaluationError: Too many voids.
+        """
+        suffix = "." + domain
+        ranked: list[list[str]] = [[], [], []]
+        for name in await self._client_names():
+            ranked[0 if name == domain else 1 if name.endswith(suffix) else 2].append(name)
+        for name in ranked[0] + ranked[1] + ([] if is_below else ranked[2]):
+            if name not in self._validated:
+                self._validated[name] = await self._is_confirmed(name)
+            if self._validated[name]:
+                return name
+        return None
+
+    async def name_for_macro(self, domain: str) -> str:
+        """Return what the macro ``p`` stands for; it counts as a term (RFC 7208 §4.6.4, §7.3).
+
+        Raises:
+            EvaluationError: Too many terms or voids.
+        """
+        self.count_term()
+        return await self.confirmed_name(domain, is_below=False) or "unknown"
+
+    async def _client_names(self) -> tuple[str, ...]:
+        if self._names is None:
+            # Should it fail, it need not be asked again.
+            self._names = ()
+            try:
+                names = await self._ask(self._resolver.ptr(self._client_ip))
+            except EvaluationError as error:
+                if error.status is not Status.TEMPERROR:
+                    raise
+                return ()
+            self._names = tuple(name.lower().removesuffix(".") for name in names[:_MAX_NAMES])
+        return self._names
+
+    async def _is_confirmed(self, name: str) -> bool:
+        try:
+            return self._client_ip in await self.addresses(name)
+        except EvaluationError as error:
+            if error.status is not Status.TEMPERROR:
+                raise
+            return False
+
+    async def _ask(self, lookup: Awaitable[Answer[RecordT]]) -> tuple[RecordT, ...]:
+        try:
+            answer = await lookup
+        except NotFound as missing:
+            self.authentic = self.authentic and missing.authentic
+            return self._void()
+        except TemporaryFailure as failure:
+            self.authentic = False
+            raise EvaluationError(Status.TEMPERROR, f"no answer from DNS: {failure}") from None
+        self.authentic = self.authentic and answer.authentic
+        return answer.records
+
+    def _void(self) -> tuple[()]:
+        self.count_void()
+        return _NOTHING
+
+
+def is_name(name: str) -> bool:
+    """Return whether a name can be asked for (RFC 1035 §2.3.4); others are taken not to exist."""
+    # To DNS libraries a backslash begins an escape; nobody has it in a name on purpose.
+    return (
+        0 < len(name) <= 253
+        and name.isascii()
+        and "\\" not in name
+        and all(0 < len(label) <= 63 for label in name.split("."))
+    )
