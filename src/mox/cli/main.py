@@ -16,11 +16,14 @@ __all__ = ["main"]
 # Command -> where it is, and one line for the list; nothing of it is imported before it is used.
 _FAMILIES = {
     "config": ("mox.cli.configuration:config", "Check and describe the configuration."),
+    "dane": ("mox.cli.dane:dane", "Look up and make DANE records of TLS certificates."),
     "help": ("mox.cli.information:help_command", "Show the help of a command."),
     "localserve": ("mox.cli.localserve:localserve", "Run a mail server for testing, on this machine only."),
     "loglevels": ("mox.cli.running:loglevels", "Show or change log levels of the running server."),
     "message": ("mox.cli.message:message", "List, show and await messages; show how one is parsed."),
+    "mtasts": ("mox.cli.mtasts:mtasts", "Look up the MTA-STS policy of a domain."),
     "queue": ("mox.cli.running:queue", "Show the outgoing queue."),
+    "rdap": ("mox.cli.rdap:rdap", "Tell how old a domain is."),
     "serve": ("mox.cli.serve:serve", "Run the mail server."),
     "setaccountpassword": ("mox.cli.running:setaccountpassword", "Set the password of an account."),
     "setadminpassword": ("mox.cli.configuration:setadminpassword", "Set the password of the admin pages."),

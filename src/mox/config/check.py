@@ -10,6 +10,7 @@ from mox.config.dynamic import AccountConfig, DynamicConfig
 from mox.config.problem import KeyPath
 from mox.config.snapshot import canonical_address
 from mox.config.static import TLS, Listener, StaticConfig
+from moxkit.dns import parse_name_server
 from moxkit.domain import DomainError, parse_domain
 
 __all__ = ["LOG_LEVELS", "check_dynamic", "check_static"]
@@ -30,6 +31,11 @@ def check_static(config: StaticConfig, directory: Path) -> Iterator[Found]:
     ):
         if level not in LOG_LEVELS:
             yield path, f"invalid log level {level!r}; use one of {', '.join(LOG_LEVELS)}"
+    for index, server in enumerate(config.resolvers.servers):
+        try:
+            parse_name_server(server)
+        except ValueError:
+            yield ("Resolvers", "Servers", index), f"{server!r} is no IP address with or without port"
     if not config.listeners:
         yield ("Listeners",), "no listener; nothing would be served"
     for name, listener in config.listeners.items():

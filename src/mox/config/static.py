@@ -18,6 +18,7 @@ __all__ = [
     "Listener",
     "MetricsService",
     "Postmaster",
+    "Resolvers",
     "SMTPService",
     "SecureService",
     "SocksTransport",
@@ -48,6 +49,17 @@ class StaticTLS:
 
     ca: CA | None = field(default=None, metadata={"key": "CA"})
     """Whom to believe."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolvers:
+    """Who is asked about names."""
+
+    servers: tuple[str, ...] = ()
+    """Recursive resolvers as address or address:port; by default those the machine is configured with."""
+    trust_ad: bool = field(default=False, metadata={"key": "TrustAD"})
+    """Believe resolvers elsewhere that say they validated DNSSEC. Only if nobody can change what they say on
+    the way; a resolver on this machine is believed anyway."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -406,6 +418,8 @@ class StaticConfig:
     """Refuse what is sloppy but harmless."""
     enable_cram_md5: bool = field(default=False, metadata={"key": "EnableCRAMMD5"})
     """Offer CRAM-MD5. What has to be stored for it is as good as the password itself."""
+    resolvers: Resolvers = Resolvers()
+    """Who is asked about names."""
     tls: StaticTLS | None = field(default=None, metadata={"key": "TLS"})
     """Outgoing TLS."""
     acme: dict[str, ACME] = field(default_factory=dict, metadata={"key": "ACME"})

@@ -27,7 +27,7 @@ from moxkit.dns.answer import (
 )
 from moxkit.dns.bytype import RecordType, Resolver, ResolverByType
 from moxkit.dns.cache import Cache
-from moxkit.dns.exchange import NameServer
+from moxkit.dns.exchange import NameServer, parse_name_server
 from moxkit.dns.resolver import DnsResolver
 
 __all__ = [
@@ -46,4 +46,5 @@ __all__ = [
     "Srv",
     "TemporaryFailure",
     "Tlsa",
+    "parse_name_server",
 ]

@@ -5,6 +5,7 @@ one socket for many queries; towards others each query has a socket, so a port, 
 """
 
 import asyncio
+import re
 import struct
 from dataclasses import dataclass
 from ipaddress import ip_address
@@ -14,10 +15,14 @@ import dns.flags
 import dns.message
 import dns.rdatatype
 
-__all__ = ["Exchange", "NameServer"]
+__all__ = ["Exchange", "NameServer", "parse_name_server"]
 
 # How many queries share a port of a name server on this machine.
 _QUERIES_PER_PORT = 1000
+# An IPv6 address with a port is in brackets (RFC 5952 §6).
+_NAME_SERVER = re.compile(
+    r"(?:\[([0-9A-Fa-f:.]+)\]|([0-9.]+))(?::([0-9]{1,5}))?|([0-9A-Fa-f:.]+)",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +36,21 @@ class NameServer:
     def is_local(self) -> bool:
         """Whether it is on this machine, so that nobody else can answer in its place."""
         return ip_address(self.address).is_loopback
+
+
+def parse_name_server(text: str) -> NameServer:
+    """Read ``address`` or ``address:port``; an IPv6 address with a port is in brackets.
+
+    Raises:
+        ValueError: It is neither.
+    """
+    if (found := _NAME_SERVER.fullmatch(text)) is None:
+        raise ValueError(f"{text!r} is no address with or without port")
+    bracketed, dotted, port, bare = found.groups()
+    server = NameServer(str(ip_address(bracketed or dotted or bare)), int(port or 53))
+    if not 0 < server.port < 65536:
+        raise ValueError(f"{text!r} has a port that does not exist")
+    return server
 
 
 class _Endpoint(asyncio.DatagramProtocol):
