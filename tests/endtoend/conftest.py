@@ -33,7 +33,7 @@ def new_server(tmp_path: Path) -> Iterator[Callable[..., Localserve]]:
         each.kill()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def program() -> Callable[[str, str], str]:
     """Returns the path of a program; skips without it, or fails if MOX_TEST_ALL says that all are there."""
 
