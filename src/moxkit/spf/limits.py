@@ -12,7 +12,6 @@ __all__ = ["EvaluationError", "Queries", "is_name"]
 _MAX_TERMS = 10
 _MAX_VOIDS = 2
 _MAX_NAMES = 10
-_NOTHING: tuple[()] = ()
 
 RecordT = TypeVar("RecordT")
 
@@ -59,26 +58,13 @@ class Queries:
         if self._terms > _MAX_TERMS:
             raise EvaluationError(Status.PERMERROR, "more than 10 terms that need DNS")
 
-    def count_void(self) -> None:
-        """Count an answer without records.
-
-        Raises:
-            EvaluationError: It is the third.
-        """
-        self._voids += 1
-        if self._voids > _MAX_VOIDS:
-            raise EvaluationError(Status.PERMERROR, "more than 2 names without records")
-
     async def addresses(self, name: str) -> tuple[Address, ...]:
         """Return the addresses of a host; none if there are none.
 
         Raises:
             EvaluationError: No answer for now, or too many voids.
         """
-        if not is_name(name):
-            return self._void()
-        is_ip4 = isinstance(self._client_ip, IPv4Address)
-        return await self._ask(self._resolver.a(name) if is_ip4 else self._resolver.aaaa(name))
+        return self._count_if_void(await self._host_addresses(name))
 
     async def has_ip4(self, name: str) -> bool:
         """Return whether a name has an A record, whatever the client's kind (RFC 7208 §5.7).
@@ -86,7 +72,8 @@ class Queries:
         Raises:
             EvaluationError: No answer for now, or too many voids.
         """
-        return bool(await self._ask(self._resolver.a(name)) if is_name(name) else self._void())
+        records = await self._ask(self._resolver.a(name)) if is_name(name) else ()
+        return bool(self._count_if_void(records))
 
     async def exchangers(self, name: str) -> list[str]:
         """Return the hosts of the mail exchangers; none if there are none.
@@ -94,7 +81,7 @@ class Queries:
         Raises:
             EvaluationError: No answer for now, too many voids, more than 10 hosts (RFC 7208 §4.6.4).
         """
-        records = await self._ask(self._resolver.mx(name)) if is_name(name) else self._void()
+        records = self._count_if_void(await self._ask(self._resolver.mx(name)) if is_name(name) else ())
         # DNS gives them in any order: the result must not depend on which of them is the eleventh.
         if len(records) > _MAX_NAMES:
             raise EvaluationError(Status.PERMERROR, f"more than 10 mail exchangers of {name}")
@@ -103,14 +90,12 @@ class Queries:
     async def confirmed_name(self, domain: str, *, is_below: bool) -> str | None:
         """Return a name of the client that leads back to it: the domain, else one below it, else any other.
 
-        DNS errors are no match (RFC 7208 §5.5, §7.3), names after the tenth are ignored (§4.6.4).
+        DNS errors are no match (RFC 7208 §5.5, §7.3), names after the tenth are ignored (§4.6.4). What is
+        void here is not counted: it is the client's, who could turn a fail into a permerror with it.
 
         Args:
             domain: In lower case.
             is_below: Only the domain or a name below it will do.
-
-        Raises:
-            EvaluationError: Too many voids.
         """
         suffix = "." + domain
         ranked: list[list[str]] = [[], [], []]
@@ -127,47 +112,49 @@ class Queries:
         """Return what the macro ``p`` stands for; it counts as a term (RFC 7208 §4.6.4, §7.3).
 
         Raises:
-            EvaluationError: Too many terms or voids.
+            EvaluationError: Too many terms.
         """
         self.count_term()
         return await self.confirmed_name(domain, is_below=False) or "unknown"
 
     async def _client_names(self) -> tuple[str, ...]:
         if self._names is None:
-            # Should it fail, it need not be asked again.
-            self._names = ()
             try:
                 names = await self._ask(self._resolver.ptr(self._client_ip))
-            except EvaluationError as error:
-                if error.status is not Status.TEMPERROR:
-                    raise
-                return ()
+            except EvaluationError:
+                names = ()
             self._names = tuple(name.lower().removesuffix(".") for name in names[:_MAX_NAMES])
         return self._names
 
     async def _is_confirmed(self, name: str) -> bool:
         try:
-            return self._client_ip in await self.addresses(name)
-        except EvaluationError as error:
-            if error.status is not Status.TEMPERROR:
-                raise
+            return self._client_ip in await self._host_addresses(name)
+        except EvaluationError:
             return False
+
+    async def _host_addresses(self, name: str) -> tuple[Address, ...]:
+        if not is_name(name):
+            return ()
+        is_ip4 = isinstance(self._client_ip, IPv4Address)
+        return await self._ask(self._resolver.a(name) if is_ip4 else self._resolver.aaaa(name))
 
     async def _ask(self, lookup: Awaitable[Answer[RecordT]]) -> tuple[RecordT, ...]:
         try:
             answer = await lookup
         except NotFound as missing:
             self.authentic = self.authentic and missing.authentic
-            return self._void()
+            return ()
         except TemporaryFailure as failure:
             self.authentic = False
             raise EvaluationError(Status.TEMPERROR, f"no answer from DNS: {failure}") from None
         self.authentic = self.authentic and answer.authentic
         return answer.records
 
-    def _void(self) -> tuple[()]:
-        self.count_void()
-        return _NOTHING
+    def _count_if_void(self, records: tuple[RecordT, ...]) -> tuple[RecordT, ...]:
+        self._voids += not records
+        if self._voids > _MAX_VOIDS:
+            raise EvaluationError(Status.PERMERROR, "more than 2 names without records")
+        return records
 
 
 def is_name(name: str) -> bool:
