@@ -20,7 +20,7 @@ making contexts raises `ValueError`.
 
 from moxkit.net.chains import build_path, is_named
 from moxkit.net.connect import ImplicitTLS, connect
-from moxkit.net.contexts import Selector, TLSContext, TLSVersion, client_context, server_context
+from moxkit.net.contexts import ClientJudge, Selector, TLSContext, TLSVersion, client_context, server_context
 from moxkit.net.errors import LineTooLong, TLSError
 from moxkit.net.lineconn import LineConn
 from moxkit.net.tlsinfo import TLSInfo, spki_of
@@ -28,6 +28,7 @@ from moxkit.net.tlstransport import TLSTransport, Verdict
 from moxkit.net.webpki import system_roots, webpki_verdict
 
 __all__ = [
+    "ClientJudge",
     "ImplicitTLS",
     "LineConn",
     "LineTooLong",

@@ -15,12 +15,12 @@ from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
-from OpenSSL import SSL
+from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
+from OpenSSL import SSL, crypto
 
 from moxkit.net.tlsinfo import read_sni
 
-__all__ = ["Selector", "TLSContext", "TLSVersion", "client_context", "server_context"]
+__all__ = ["ClientJudge", "Selector", "TLSContext", "TLSVersion", "client_context", "server_context"]
 
 logger = logging.getLogger(__name__)
 
@@ -51,6 +51,10 @@ class TLSContext:
     server: bool
 
 
+ClientJudge = Callable[[bytes, str], bool]
+"""Says during the handshake whether a client with this certificate (DER, unverified), from this address, may
+go on; a refusal is an alert. It is not asked when a session is resumed: look at `TLSInfo.resumed`."""
+
 Selector = Callable[[str | None], TLSContext | None]
 """Chooses the context for a server name (`None`: client sent none); `None` refuses with an alert."""
 
@@ -60,7 +64,7 @@ def server_context(
     *,
     alpn: Sequence[str] = (),
     min_version: TLSVersion = TLSVersion.TLS12,
-    request_client_certificate: bool = False,
+    judge_client: ClientJudge | None = None,
     session_id: bytes = b"moxkit",
     tickets: bool = True,
     select: Selector | None = None,
@@ -73,7 +77,7 @@ def server_context(
             May be empty when `select` always answers.
         alpn: Application protocols, best first (RFC 7301).
         min_version: Lowest protocol version.
-        request_client_certificate: Ask for one and accept any, unverified: its key is the credential.
+        judge_client: Ask clients for a certificate, unverified since its key is the credential; this decides.
         session_id: Sessions are resumed only in contexts with the same one, at most 32 octets.
         tickets: Whether sessions can be resumed (RFC 8446 §4.6.1).
         select: Chooses a context by server name.
@@ -88,8 +92,8 @@ def server_context(
     context.set_session_cache_mode(SSL.SESS_CACHE_OFF)
     if not tickets:
         context.set_options(SSL.OP_NO_TICKET)
-    if request_client_certificate:
-        context.set_verify(SSL.VERIFY_PEER, _accept_any)
+    if judge_client is not None:
+        context.set_verify(SSL.VERIFY_PEER, _client_callback(judge_client))
     if alpn:
         context.set_alpn_select_callback(_alpn_chooser(alpn, strict=strict_alpn))
     if select is not None:
@@ -154,8 +158,18 @@ def _use_chain_file(context: SSL.Context, chain_pem: bytes) -> None:
         context.use_certificate_chain_file(path)
 
 
-def _accept_any(*_: object) -> bool:
-    return True
+def _client_callback(judge: ClientJudge) -> Callable[[SSL.Connection, crypto.X509, int, int, int], bool]:
+    def callback(
+        connection: SSL.Connection, certificate: crypto.X509, _error: int, depth: int, _ok: int
+    ) -> bool:
+        # What OpenSSL thinks of chains and dates is of no interest: only the client's own key counts.
+        if depth:
+            return True
+        der = certificate.to_cryptography().public_bytes(Encoding.DER)
+        accepted: bool = connection.get_app_data().judge_client(judge, der)
+        return accepted
+
+    return callback
 
 
 class _NoCommonProtocolError(Exception):

@@ -15,7 +15,7 @@ from typing import Any
 
 from OpenSSL import SSL
 
-from moxkit.net.contexts import TLSContext
+from moxkit.net.contexts import ClientJudge, TLSContext
 from moxkit.net.errors import Stage, TLSError
 from moxkit.net.tlsinfo import TLSInfo, channel_binding, peer_chain, read_tls_info
 
@@ -52,6 +52,7 @@ class TLSTransport(asyncio.Transport, asyncio.Protocol):
     __slots__ = (
         "_app",
         "_app_paused",
+        "_client_accepted",
         "_closing",
         "_connection",
         "_error",
@@ -111,6 +112,7 @@ class TLSTransport(asyncio.Transport, asyncio.Protocol):
         self._info: TLSInfo | None = None
         self._error: TLSError | None = None
         self._stash: list[memoryview | bytes] = []
+        self._client_accepted: bool | None = None
         self._raw_paused = False
         self._app_paused = self._closing = self._name_refused = self._peer_is_done = False
         connection = SSL.Connection(ctx.openssl)
@@ -284,6 +286,13 @@ class TLSTransport(asyncio.Transport, asyncio.Protocol):
     def refuse_server_name(self) -> None:
         """Called by the context's selector, inside the handshake."""
         self._name_refused = True
+
+    def judge_client(self, judge: ClientJudge, certificate: bytes) -> bool:
+        """Called by the context's callback, inside the handshake, for each thing OpenSSL finds; asks once."""
+        if self._client_accepted is None:
+            peer = self._raw.get_extra_info("peername")
+            self._client_accepted = judge(certificate, str(peer[0]) if peer else "")
+        return self._client_accepted
 
     # Inside.
 

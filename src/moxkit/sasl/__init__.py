@@ -37,6 +37,7 @@ from moxkit.sasl.steps import (
     NeedScramVerifier,
     Step,
     Success,
+    Supplied,
 )
 
 __all__ = [
@@ -55,6 +56,7 @@ __all__ = [
     "ServerExchange",
     "Step",
     "Success",
+    "Supplied",
     "choose_mechanism",
     "client_exchange",
     "derive_cram_md5",

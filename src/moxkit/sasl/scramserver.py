@@ -5,10 +5,19 @@ import hmac
 import secrets
 from collections.abc import Callable
 
-from moxkit.sasl.credentials import CramMd5Verifier, ScramVerifier
+from moxkit.sasl.credentials import ScramVerifier
 from moxkit.sasl.mechanisms import Mechanism
 from moxkit.sasl.scramtext import ScramSyntaxError, attributes, decode_base64, decode_name, encode_base64
-from moxkit.sasl.steps import Challenge, Failure, FailureKind, NeedScramVerifier, Step, Success
+from moxkit.sasl.steps import (
+    Challenge,
+    Failure,
+    FailureKind,
+    NeedScramVerifier,
+    Step,
+    Success,
+    Supplied,
+    verifiers_of,
+)
 
 __all__ = ["ScramServer"]
 
@@ -37,31 +46,31 @@ class ScramServer:
         self._client_first_bare = ""
         self._server_first = ""
         self._full_nonce = ""
-        self._verifier: ScramVerifier | None = None
-        self._is_proven = False
+        self._verifiers: tuple[ScramVerifier, ...] = ()
+        self._proven: int | None = None
 
     def respond(self, octets: bytes | None) -> Step:
         """Take the client's next message."""
         if octets is None:
             return Challenge(b"")
-        if self._is_proven:
+        if self._proven is not None:
             if octets:
                 return self._fail(FailureKind.PROTOCOL, "expected an empty last message", None)
-            return Success(self._username)
+            return Success(self._username, self._proven)
         try:
             text = octets.decode()
-            return (
-                self._take_first(text) if self._verifier is None else self._take_final(text, self._verifier)
-            )
+            return self._take_final(text) if self._verifiers else self._take_first(text)
         except (ScramSyntaxError, UnicodeDecodeError):
             return self._fail(FailureKind.PROTOCOL, "malformed SCRAM message", b"e=invalid-encoding")
 
-    def supply(self, answer: ScramVerifier | CramMd5Verifier | bool) -> Step:
-        """Take the verifier that was asked for."""
-        if not isinstance(answer, ScramVerifier):
-            raise TypeError("a ScramVerifier was asked for")
-        self._verifier = answer
-        self._server_first = f"r={self._full_nonce},s={encode_base64(answer.salt)},i={answer.iterations}"
+    def supply(self, answer: Supplied) -> Step:
+        """Take the verifier that was asked for, or several with one salt."""
+        verifiers = verifiers_of(answer, ScramVerifier)
+        if len({(each.salt, each.iterations) for each in verifiers}) != 1:
+            raise TypeError("verifiers with one salt were asked for")
+        self._verifiers = verifiers
+        first = verifiers[0]
+        self._server_first = f"r={self._full_nonce},s={encode_base64(first.salt)},i={first.iterations}"
         return Challenge(self._server_first.encode())
 
     def _fail(self, kind: FailureKind, text: str, last: bytes | None) -> Failure:
@@ -119,13 +128,13 @@ class ScramServer:
             )
         return None
 
-    def _take_final(self, text: str, verifier: ScramVerifier) -> Step:
+    def _take_final(self, text: str) -> Step:
         without_proof, found, proof_text = text.rpartition(",p=")
         pairs = attributes(without_proof)
         if not found or len(pairs) < 2 or pairs[0][0] != "c" or pairs[1][0] != "r":
             raise ScramSyntaxError("expected c=, r= and p=")
         proof = decode_base64(proof_text)
-        if len(proof) != len(verifier.stored_key):
+        if len(proof) != len(self._verifiers[0].stored_key):
             raise ScramSyntaxError("proof has the wrong size")
         if not hmac.compare_digest(decode_base64(pairs[0][1]), self._gs2_header.encode() + self._binding):
             return self._fail(
@@ -134,14 +143,19 @@ class ScramServer:
         if not hmac.compare_digest(pairs[1][1].encode(), self._full_nonce.encode()):
             return self._fail(FailureKind.PROTOCOL, "nonce differs", b"e=other-error")
         auth_message = f"{self._client_first_bare},{self._server_first},{without_proof}".encode()
-        signature = hmac.digest(verifier.stored_key, auth_message, verifier.hash_name)
-        client_key = bytes(a ^ b for a, b in zip(proof, signature, strict=True))
-        stored_key = hashlib.new(verifier.hash_name, client_key).digest()
-        if not hmac.compare_digest(stored_key, verifier.stored_key):
-            return self._fail(FailureKind.CREDENTIALS, "wrong password or unknown user", b"e=invalid-proof")
-        self._is_proven = True
-        server_signature = hmac.digest(verifier.server_key, auth_message, verifier.hash_name)
-        return Challenge(b"v=" + encode_base64(server_signature).encode())
+        for index, verifier in enumerate(self._verifiers):
+            if _is_proof(proof, verifier, auth_message):
+                self._proven = index
+                server_signature = hmac.digest(verifier.server_key, auth_message, verifier.hash_name)
+                return Challenge(b"v=" + encode_base64(server_signature).encode())
+        return self._fail(FailureKind.CREDENTIALS, "wrong password or unknown user", b"e=invalid-proof")
+
+
+def _is_proof(proof: bytes, verifier: ScramVerifier, auth_message: bytes) -> bool:
+    """Check the client's proof (RFC 5802 §3)."""
+    signature = hmac.digest(verifier.stored_key, auth_message, verifier.hash_name)
+    client_key = bytes(a ^ b for a, b in zip(proof, signature, strict=True))
+    return hmac.compare_digest(hashlib.new(verifier.hash_name, client_key).digest(), verifier.stored_key)
 
 
 def random_nonce() -> str:

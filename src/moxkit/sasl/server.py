@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Callable
 from typing import Protocol
 
-from moxkit.sasl.credentials import CramMd5Verifier, ScramVerifier
+from moxkit.sasl.credentials import CramMd5Verifier
 from moxkit.sasl.mechanisms import Mechanism
 from moxkit.sasl.scramserver import ScramServer, random_nonce
 from moxkit.sasl.steps import (
@@ -16,6 +16,8 @@ from moxkit.sasl.steps import (
     NeedPasswordCheck,
     Step,
     Success,
+    Supplied,
+    verifiers_of,
 )
 
 __all__ = ["ServerExchange", "server_exchange"]
@@ -31,7 +33,7 @@ class ServerExchange(Protocol):
         """Take the client's message; None when a command came without an initial response."""
         ...
 
-    def supply(self, answer: ScramVerifier | CramMd5Verifier | bool) -> Step:
+    def supply(self, answer: Supplied) -> Step:
         """Take what a `Need…` step asked for."""
         ...
 
@@ -106,7 +108,7 @@ class _Plain:
             return Failure(FailureKind.AUTHORIZATION, "cannot act for another user", username=username)
         return NeedPasswordCheck(username, password)
 
-    def supply(self, answer: ScramVerifier | CramMd5Verifier | bool) -> Step:
+    def supply(self, answer: Supplied) -> Step:
         return _checked(self._username, answer)
 
 
@@ -132,7 +134,7 @@ class _Login:
             return _malformed(self._username)
         return NeedPasswordCheck(self._username, text)
 
-    def supply(self, answer: ScramVerifier | CramMd5Verifier | bool) -> Step:
+    def supply(self, answer: Supplied) -> Step:
         return _checked(self._username or "", answer)
 
 
@@ -160,10 +162,11 @@ class _CramMd5:
             return _malformed(self._username)
         return NeedCramMd5Verifier(self._username)
 
-    def supply(self, answer: ScramVerifier | CramMd5Verifier | bool) -> Step:
-        if not isinstance(answer, CramMd5Verifier):
-            raise TypeError("a CramMd5Verifier was asked for")
-        return _checked(self._username, hmac.compare_digest(answer.digest(self._challenge), self._digest))
+    def supply(self, answer: Supplied) -> Step:
+        for index, verifier in enumerate(verifiers_of(answer, CramMd5Verifier)):
+            if hmac.compare_digest(verifier.digest(self._challenge), self._digest):
+                return Success(self._username, index)
+        return _checked(self._username, False)
 
 
 class _External:
@@ -178,5 +181,5 @@ class _External:
             return _malformed()
         return Success(authzid) if len(authzid) <= _LONGEST and "\0" not in authzid else _malformed()
 
-    def supply(self, answer: ScramVerifier | CramMd5Verifier | bool) -> Step:
+    def supply(self, answer: Supplied) -> Step:
         raise TypeError(f"nothing was asked for, got {type(answer).__name__}")

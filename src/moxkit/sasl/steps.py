@@ -1,7 +1,11 @@
 """What an exchange says at each step."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TypeVar
+
+from moxkit.sasl.credentials import CramMd5Verifier, ScramVerifier
 
 __all__ = [
     "Challenge",
@@ -12,7 +16,11 @@ __all__ = [
     "NeedScramVerifier",
     "Step",
     "Success",
+    "Supplied",
+    "verifiers_of",
 ]
+
+VerifierT = TypeVar("VerifierT", ScramVerifier, CramMd5Verifier)
 
 
 class FailureKind(StrEnum):
@@ -45,7 +53,10 @@ class NeedPasswordCheck:
 
 @dataclass(frozen=True, slots=True)
 class NeedScramVerifier:
-    """Give `supply` the stored `ScramVerifier`; for an unknown user a fake one, so that nobody can tell."""
+    """Give `supply` the stored `ScramVerifier`; for an unknown user a fake one, so that nobody can tell.
+
+    A user with several passwords has several, with one salt and number of iterations: supply all of them.
+    """
 
     username: str
     hash_name: str
@@ -53,7 +64,7 @@ class NeedScramVerifier:
 
 @dataclass(frozen=True, slots=True)
 class NeedCramMd5Verifier:
-    """Give `supply` the stored `CramMd5Verifier`, or a fake one."""
+    """Give `supply` the stored `CramMd5Verifier`, or a fake one; of several passwords, all."""
 
     username: str
 
@@ -64,9 +75,11 @@ class Success:
 
     Attributes:
         username: Authentication identity; for EXTERNAL the wanted authorization identity, may be empty.
+        verifier: Which of the verifiers that were supplied matched, counted from 0.
     """
 
     username: str
+    verifier: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,4 +98,19 @@ class Failure:
     username: str = ""
 
 
+Supplied = ScramVerifier | CramMd5Verifier | Sequence[ScramVerifier | CramMd5Verifier] | bool
+"""What a `Need…` step asked for."""
 Step = Challenge | NeedPasswordCheck | NeedScramVerifier | NeedCramMd5Verifier | Success | Failure
+
+
+def verifiers_of(answer: Supplied, kind: type[VerifierT]) -> tuple[VerifierT, ...]:
+    """Return the verifiers that were supplied, one or several.
+
+    Raises:
+        TypeError: Something else was supplied.
+    """
+    several = answer if isinstance(answer, Sequence) else (answer,)
+    found = tuple(each for each in several if isinstance(each, kind))
+    if not found or len(found) != len(several):
+        raise TypeError(f"a {kind.__name__} was asked for")
+    return found

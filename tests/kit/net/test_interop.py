@@ -29,7 +29,7 @@ OPENSSL = shutil.which("openssl")
 async def serve() -> AsyncIterator[tuple[int, asyncio.Queue[LineConn]]]:
     loop = asyncio.get_running_loop()
     accepted: asyncio.Queue[LineConn] = asyncio.Queue()
-    ctx = server_context([CERTIFICATE], request_client_certificate=True)
+    ctx = server_context([CERTIFICATE], judge_client=lambda _certificate, _address: True)
     server = await loop.create_server(
         lambda: TLSTransport(loop, ctx, lambda _info: LineConn(loop, accepted.put_nowait), server=True),
         "127.0.0.1",

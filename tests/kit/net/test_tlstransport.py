@@ -109,6 +109,10 @@ async def pair(
             await client.wait_closed()
 
 
+def accept_any(_certificate: bytes, _address: str) -> bool:
+    return True
+
+
 def limited(ctx: TLSContext, version: TLSVersion) -> TLSContext:
     ctx.openssl.set_max_proto_version(version)
     return ctx
@@ -165,15 +169,35 @@ async def test_lines_both_ways_and_what_was_negotiated(version: TLSVersion) -> N
 async def test_any_client_certificate_is_accepted_and_identified(
     certificate: tuple[bytes, bytes], version: TLSVersion
 ) -> None:
-    ctx = server_context([CERTIFICATE], request_client_certificate=True)
+    ctx = server_context([CERTIFICATE], judge_client=accept_any)
     async with pair(ctx, limited(client_context([certificate]), version)) as (server, _):
         assert server.tls is not None
         assert server.tls.peer_der == der_of(certificate[0])
         assert server.tls.peer_spki_sha256 == spki_sha256(certificate[0])
 
 
+@pytest.mark.parametrize("version", [TLSVersion.TLS12, TLSVersion.TLS13])
+async def test_refused_client_certificate_is_an_alert_and_no_connection(version: TLSVersion) -> None:
+    asked: list[tuple[bytes, str]] = []
+
+    def refuse(certificate: bytes, address: str) -> bool:
+        asked.append((certificate, address))
+        return False
+
+    stranger = make_certificate("joe", "ed25519")
+    async with serve(server_context([CERTIFICATE], judge_client=refuse)) as listening:
+        error = await refused_client(listening, limited(client_context([stranger]), version))
+        assert error.alert is not None
+        failed = await listening.handshakes.get()
+        assert failed is not None
+        assert failed.stage == "handshake"
+        assert listening.accepted.empty()
+    # A self-signed certificate has OpenSSL call back more than once; we are asked once.
+    assert asked == [(der_of(stranger[0]), "127.0.0.1")]
+
+
 async def test_client_without_certificate_is_fine_when_one_is_requested() -> None:
-    async with pair(server_context([CERTIFICATE], request_client_certificate=True)) as (server, _):
+    async with pair(server_context([CERTIFICATE], judge_client=accept_any)) as (server, _):
         assert server.tls is not None
         assert server.tls.peer_spki_sha256 is None
 
@@ -198,7 +222,7 @@ async def test_session_is_resumed_when_client_certificates_are_requested(
             assert client.recv(100) == b"hi\r\n"
             return client.session
 
-    async with serve(server_context([CERTIFICATE], request_client_certificate=True)) as listening:
+    async with serve(server_context([CERTIFICATE], judge_client=accept_any)) as listening:
         session = None
         infos = []
         for _ in range(2):

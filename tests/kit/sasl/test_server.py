@@ -16,6 +16,7 @@ from moxkit.sasl import (
     ServerExchange,
     Step,
     Success,
+    client_exchange,
     derive_cram_md5,
     derive_scram,
     fake_cram_md5,
@@ -167,3 +168,38 @@ def test_noise_gives_a_step(mechanism: Mechanism, messages: list[bytes | None]) 
         step = server.respond(message)
         if not isinstance(step, Challenge):
             return
+
+
+@pytest.mark.parametrize("position", [0, 1, 2])
+def test_one_of_several_scram_verifiers_matches(position: int) -> None:
+    verifiers = [
+        derive_scram(f"password{n}", salt=b"salt" * 3, iterations=4096, hash_name="sha256") for n in range(3)
+    ]
+    server = exchange("SCRAM-SHA-256")
+    client = client_exchange(Mechanism.SCRAM_SHA_256, username="mox", password=f"password{position}")
+    step = server.respond(client.start())
+    assert isinstance(step, NeedScramVerifier)
+    step = server.supply(verifiers)
+    assert isinstance(step, Challenge)
+    step = server.respond(client.respond(step.octets))
+    assert isinstance(step, Challenge)
+    assert server.respond(client.respond(step.octets)) == Success("mox", position)
+
+
+def test_verifiers_of_several_salts_are_a_mistake() -> None:
+    verifiers = [
+        derive_scram("x", salt=salt, iterations=4096, hash_name="sha256") for salt in (b"a" * 12, b"b" * 12)
+    ]
+    server = exchange("SCRAM-SHA-256")
+    server.respond(b"n,,n=mox,r=nonce")
+    with pytest.raises(TypeError, match="one salt"):
+        server.supply(verifiers)
+
+
+def test_one_of_several_cram_md5_states_matches() -> None:
+    server = exchange("CRAM-MD5")
+    client = client_exchange(Mechanism.CRAM_MD5, username="mox", password="second")
+    challenge = server.respond(client.start())
+    assert isinstance(challenge, Challenge)
+    server.respond(client.respond(challenge.octets))
+    assert server.supply([derive_cram_md5("first"), derive_cram_md5("second")]) == Success("mox", 1)
