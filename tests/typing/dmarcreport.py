@@ -1,7 +1,6 @@
 """`moxkit.dmarcreport` as an outsider uses it; checked by mypy, not run."""
 
 from datetime import datetime
-from ipaddress import IPv4Address, IPv6Address
 
 from moxkit.dmarcreport import (
     AuthResult,
@@ -38,12 +37,11 @@ def read(octets: bytes) -> int:
     percentage: int | None = policy.percentage
     failed = 0
     for row in report.rows:
-        source: IPv4Address | IPv6Address = row.source_ip
-        if row.disposition is Disposition.REJECT and not row.dkim_aligned:
-            failed += row.count
+        is_ipv6: bool = row.source_ip.version == 6
         reasons: tuple[OverrideReason, ...] = row.reasons
         results: list[AuthResult] = [each.result for each in row.dkim]
-        print(source, begin, percentage, reasons, results)
+        if row.disposition is Disposition.REJECT and not row.dkim_aligned and not reasons:
+            failed += row.count * len(results) * is_ipv6 * (percentage or 1) * begin.day
     return failed
 
 
