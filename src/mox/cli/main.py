@@ -17,6 +17,8 @@ __all__ = ["main"]
 _FAMILIES = {
     "config": ("mox.cli.configuration:config", "Check and describe the configuration."),
     "dane": ("mox.cli.dane:dane", "Look up and make DANE records of TLS certificates."),
+    "dns": ("mox.cli.dns:dns", "Look up DNS records with their DNSSEC status."),
+    "dnsbl": ("mox.cli.dnsbl:dnsbl", "Ask DNS block lists, check whether they work."),
     "help": ("mox.cli.information:help_command", "Show the help of a command."),
     "localserve": ("mox.cli.localserve:localserve", "Run a mail server for testing, on this machine only."),
     "loglevels": ("mox.cli.running:loglevels", "Show or change log levels of the running server."),
@@ -27,6 +29,7 @@ _FAMILIES = {
     "serve": ("mox.cli.serve:serve", "Run the mail server."),
     "setaccountpassword": ("mox.cli.running:setaccountpassword", "Set the password of an account."),
     "setadminpassword": ("mox.cli.configuration:setadminpassword", "Set the password of the admin pages."),
+    "spf": ("mox.cli.spf:spf", "Check who may send mail for a domain."),
     "stop": ("mox.cli.running:stop", "Stop the running server."),
     "version": ("mox.cli.information:version", "Show the version."),
 }
