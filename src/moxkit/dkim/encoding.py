@@ -64,7 +64,7 @@ def fold_tags(field: str, tags: Iterable[list[str]]) -> bytes:
 
 def append_signature(field: bytes, signature: bytes) -> bytes:
     """Return the field with the value of ``b=``, which must be its last tag, and with CRLF."""
-    room = _WIDTH - (len(field) - (field.rfind(b"\n") + 1))
+    room = max(_WIDTH - (len(field) - (field.rfind(b"\n") + 1)), 0)
     text = base64.b64encode(signature)
     lines = [text[:room]]
     lines += [text[at : at + _WIDTH - 1] for at in range(room, len(text), _WIDTH - 1)]

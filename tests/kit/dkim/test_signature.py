@@ -16,8 +16,10 @@ from moxkit.dkim import (
     Signature,
     SignatureError,
     append_signature,
+    decode_base64,
     encode_signature,
     parse_signature,
+    without_signature,
 )
 from moxkit.domain import Domain, parse_domain
 
@@ -195,6 +197,15 @@ def test_reads_what_it_writes(signature: Signature) -> None:
     assert field.endswith(b"\r\n")
     assert max(map(len, field.split(b"\r\n"))) <= 78
     assert parse_signature(field.partition(b":")[2]) == signature
+
+
+def test_signature_is_appended_to_a_line_that_is_full() -> None:
+    for width in range(70, 80):
+        field = b"DKIM-Signature: x=" + b"y" * (width - 22) + b"; b="
+        assert len(field) == width
+        written = append_signature(field, bytes(100))
+        assert without_signature(written.removesuffix(b"\r\n")) == field
+        assert decode_base64(written.rpartition(b"b=")[2].decode().replace("\r\n", "")) == bytes(100)
 
 
 def test_expiry_is_written() -> None:
