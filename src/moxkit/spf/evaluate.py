@@ -1,7 +1,7 @@
 """Evaluation of records: check_host() of RFC 7208 §4, with the mechanisms of §5 and redirect of §6.1."""
 
-from dataclasses import dataclass
 from ipaddress import IPv4Address
+from typing import NamedTuple
 
 from moxkit.dns import Address, Resolver
 from moxkit.spf.limits import EvaluationError, Queries
@@ -14,8 +14,7 @@ from moxkit.spf.values import MacroValues
 __all__ = ["Evaluation", "Outcome"]
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What a record says.
 
     Attributes:
@@ -117,7 +116,10 @@ class Evaluation:
     def _holds(self, addresses: tuple[Address, ...], mechanism: A | Mx) -> bool:
         shift = 32 - mechanism.ip4_prefix if self._is_ip4 else 128 - mechanism.ip6_prefix
         network = self._bits >> shift
-        return any(int(address) >> shift == network for address in addresses)
+        for address in addresses:  # noqa: SIM110  any() with a generator takes twice as long, here each time
+            if int(address) >> shift == network:
+                return True
+        return False
 
     async def _expand(self, spec: MacroString, name: str) -> str | None:
         """Return a name; None for one that no localpart like this can be part of (RFC 8616 §4)."""

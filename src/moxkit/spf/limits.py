@@ -1,5 +1,6 @@
 """All that one evaluation asks of DNS, counted: terms, answers without records (RFC 7208 §4.6.4)."""
 
+import re
 from collections.abc import Awaitable
 from ipaddress import IPv4Address
 from typing import TypeVar
@@ -12,6 +13,8 @@ __all__ = ["EvaluationError", "Queries", "is_name"]
 _MAX_TERMS = 10
 _MAX_VOIDS = 2
 _MAX_NAMES = 10
+# Labels of any characters; but to DNS libraries a backslash begins an escape, and nobody has one on purpose.
+_NAME = re.compile(r"[^.\\]{1,63}+(?:\.[^.\\]{1,63}+)*+")
 
 RecordT = TypeVar("RecordT")
 
@@ -37,11 +40,21 @@ class Queries:
         authentic: Whether DNSSEC has validated all answers so far.
     """
 
-    __slots__ = ("_client_ip", "_names", "_resolver", "_terms", "_validated", "_voids", "authentic")
+    __slots__ = (
+        "_addresses",
+        "_client_ip",
+        "_names",
+        "_resolver",
+        "_terms",
+        "_validated",
+        "_voids",
+        "authentic",
+    )
 
     def __init__(self, resolver: Resolver, client_ip: Address) -> None:
         self._resolver = resolver
         self._client_ip = client_ip
+        self._addresses = resolver.a if isinstance(client_ip, IPv4Address) else resolver.aaaa
         self._terms = 0
         self._voids = 0
         self._names: tuple[str, ...] | None = None
@@ -64,7 +77,7 @@ class Queries:
         Raises:
             EvaluationError: No answer for now, or too many voids.
         """
-        return self._count_if_void(await self._host_addresses(name))
+        return self._count_if_void(await self._ask(self._addresses(name)) if is_name(name) else ())
 
     async def has_ip4(self, name: str) -> bool:
         """Return whether a name has an A record, whatever the client's kind (RFC 7208 §5.7).
@@ -128,15 +141,9 @@ class Queries:
 
     async def _is_confirmed(self, name: str) -> bool:
         try:
-            return self._client_ip in await self._host_addresses(name)
+            return is_name(name) and self._client_ip in await self._ask(self._addresses(name))
         except EvaluationError:
             return False
-
-    async def _host_addresses(self, name: str) -> tuple[Address, ...]:
-        if not is_name(name):
-            return ()
-        is_ip4 = isinstance(self._client_ip, IPv4Address)
-        return await self._ask(self._resolver.a(name) if is_ip4 else self._resolver.aaaa(name))
 
     async def _ask(self, lookup: Awaitable[Answer[RecordT]]) -> tuple[RecordT, ...]:
         try:
@@ -159,10 +166,4 @@ class Queries:
 
 def is_name(name: str) -> bool:
     """Return whether a name can be asked for (RFC 1035 §2.3.4); others are taken not to exist."""
-    # To DNS libraries a backslash begins an escape; nobody has it in a name on purpose.
-    return (
-        0 < len(name) <= 253
-        and name.isascii()
-        and "\\" not in name
-        and all(0 < len(label) <= 63 for label in name.split("."))
-    )
+    return len(name) <= 253 and name.isascii() and _NAME.fullmatch(name) is not None

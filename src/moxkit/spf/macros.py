@@ -78,7 +78,7 @@ class MacroString:
     literal: str | None = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        letters = frozenset(piece.letter for piece in self.pieces if isinstance(piece, Macro))
+        letters = frozenset([piece.letter for piece in self.pieces if isinstance(piece, Macro)])
         object.__setattr__(self, "letters", letters)
         object.__setattr__(self, "literal", None if letters else self.expand_name(str))
 

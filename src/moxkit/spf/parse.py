@@ -39,6 +39,9 @@ _CIDR = r"(0|[1-9][0-9]{0,2})"
 _DUAL_CIDR = re.compile(rf"(?:/{_CIDR})?(?://{_CIDR})?\Z")
 
 
+_QUALIFIERS = {"": Qualifier.PASS} | {qualifier.value: qualifier for qualifier in Qualifier}
+
+
 def is_record(text: str) -> bool:
     """Return whether a text claims to be a record, right or wrong (RFC 7208 §4.5)."""
     return text[:6].lower() == "v=spf1" and text[6:7] in {"", " "}
@@ -94,7 +97,7 @@ def _directive(term: str, sign: str, name: str, separator: str, argument: str) -
         mechanism = make(separator + argument)
     except RecordError as error:
         raise RecordError(f"{term[:100]!r}: {error}") from None
-    return Directive(mechanism, Qualifier(sign or "+"), term[len(sign) :])
+    return Directive(mechanism, _QUALIFIERS[sign], term[len(sign) :])
 
 
 def _all(argument: str) -> Mechanism:

@@ -12,24 +12,24 @@ __all__ = ["MacroValues"]
 
 
 class MacroValues:
-    """Values of all letters; two of them depend on the record that is being evaluated.
+    """Values of all letters, made when they are asked for; two depend on the record that is being evaluated.
 
     Attributes:
         client_ip: Of the sender.
         has_ascii_localpart: Names with other localparts match nothing (RFC 8616 §4).
     """
 
-    __slots__ = ("_fixed", "_identity", "_now", "_origin", "_sender", "client_ip", "has_ascii_localpart")
+    __slots__ = ("_localpart", "_made", "_now", "_origin", "_sender", "client_ip", "has_ascii_localpart")
 
     def __init__(self, sender: Sender, identity: Identity, origin: Domain, now: datetime) -> None:
-        """Args: the origin is the domain to evaluate, for a sender whose own is malformed."""
+        """Args: the origin is the domain of the identity."""
         self._sender = sender
-        self._identity = identity
-        self._origin = origin
+        self._localpart = sender.localpart(identity)
+        self._origin = origin.ascii
         self._now = now
-        self._fixed: dict[str, str] | None = None
+        self._made: dict[str, str] = {}
         self.client_ip = sender.client_ip
-        self.has_ascii_localpart = sender.localpart(identity).isascii()
+        self.has_ascii_localpart = self._localpart.isascii()
 
     def of(self, domain: str, confirmed_name: str) -> Callable[[str], str]:
         """Return what gives the value of a letter.
@@ -38,23 +38,39 @@ class MacroValues:
             domain: Whose record it is: the letter ``d``.
             confirmed_name: The letter ``p``.
         """
-        if self._fixed is None:
-            self._fixed = self._fix()
-        return {**self._fixed, "d": domain, "p": confirmed_name}.__getitem__
 
-    def _fix(self) -> dict[str, str]:
+        def value(letter: str) -> str:
+            if letter == "d":
+                return domain
+            if letter == "p":
+                return confirmed_name
+            made = self._made.get(letter)
+            if made is None:
+                made = self._made[letter] = self._make(letter)
+            return made
+
+        return value
+
+    def _make(self, letter: str) -> str:
         sender, ip = self._sender, self.client_ip
-        localpart = sender.localpart(self._identity)
-        origin = (sender.domain(self._identity) or self._origin).ascii
-        is_ip4 = isinstance(ip, IPv4Address)
-        return {
-            "s": f"{localpart}@{origin}",
-            "l": localpart,
-            "o": origin,
-            "i": str(ip) if is_ip4 else ".".join(f"{int(ip):032X}"),
-            "v": "in-addr" if is_ip4 else "ip6",
-            "h": sender.helo_text,
-            "c": str(ip),
-            "r": "unknown" if sender.hostname is None else sender.hostname.ascii,
-            "t": str(int(self._now.timestamp())),
-        }
+        match letter:
+            case "s":
+                made = f"{self._localpart}@{self._origin}"
+            case "l":
+                made = self._localpart
+            case "o":
+                made = self._origin
+            case "i":
+                made = str(ip) if isinstance(ip, IPv4Address) else ".".join(f"{int(ip):032X}")
+            case "v":
+                made = "in-addr" if isinstance(ip, IPv4Address) else "ip6"
+            case "h":
+                made = sender.helo_text
+            case "c":
+                made = str(ip)
+            case "r":
+                made = "unknown" if sender.hostname is None else sender.hostname.ascii
+            case _:
+                # "t", the last that the parser lets pass.
+                made = str(int(self._now.timestamp()))
+        return made

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from moxkit.dns import Resolver
 from moxkit.domain import Domain
-from moxkit.spf.evaluate import Evaluation
+from moxkit.spf.evaluate import Evaluation, Outcome
 from moxkit.spf.explain import explain
 from moxkit.spf.limits import EvaluationError
 from moxkit.spf.result import Identity, Result, Status
@@ -35,7 +35,7 @@ async def verify(
     domain = sender.domain(identity)
     if domain is None:
         return Result(Status.NONE, identity, None, problem=f"no domain name in {identity}")
-    return await check_host(resolver, sender, domain, now=now, identity=identity)
+    return await _evaluate(resolver, MacroValues(sender, identity, domain, now), domain, identity)
 
 
 async def check_host(
@@ -55,27 +55,21 @@ async def check_host(
         now: For the macro ``t``.
         identity: Whose localpart and domain the macros ``s``, ``l`` and ``o`` stand for.
     """
-    values = MacroValues(sender, identity, domain, now)
+    values = MacroValues(sender, identity, sender.domain(identity) or domain, now)
+    return await _evaluate(resolver, values, domain, identity)
+
+
+async def _evaluate(resolver: Resolver, values: MacroValues, domain: Domain, identity: Identity) -> Result:
     evaluation = Evaluation(resolver, values)
-    explanation = ""
     try:
         outcome = await evaluation.check(domain.ascii)
     except EvaluationError as error:
-        result = Result(error.status, identity, domain, problem=error.problem, authentic=evaluation.authentic)
-    else:
-        if outcome.status is Status.FAIL and outcome.explanation is not None:
-            explanation = await explain(resolver, values, outcome.explanation, outcome.domain)
-        result = Result(
-            outcome.status,
-            identity,
-            domain,
-            outcome.mechanism,
-            outcome.problem,
-            explanation,
-            evaluation.authentic,
-        )
+        outcome = Outcome(error.status, domain.ascii, problem=error.problem)
+    explanation = ""
+    if outcome.status is Status.FAIL and outcome.explanation is not None:
+        explanation = await explain(resolver, values, outcome.explanation, outcome.domain)
+    status, mechanism, problem = outcome.status, outcome.mechanism, outcome.problem
     logger.debug(
-        "spf evaluated",
-        extra={"domain": domain.ascii, "status": result.status.value, "mechanism": result.mechanism},
+        "spf evaluated", extra={"domain": domain.ascii, "status": status.value, "mechanism": mechanism}
     )
-    return result
+    return Result(status, identity, domain, mechanism, problem, explanation, evaluation.authentic)

@@ -44,7 +44,8 @@ class FakeResolver(ResolverByType):
         Raises:
             ValueError: A line is malformed.
         """
-        self._records: dict[tuple[str, RecordType], tuple[Any, ...]] = {}
+        # By question, as in `queries`.
+        self._records: dict[str, tuple[Any, ...]] = {}
         self._authentic = authentic if isinstance(authentic, bool) else frozenset(map(_fold, authentic))
         self._inauthentic = frozenset(map(_fold, inauthentic))
         self._temporary = frozenset(map(_fold, temporary))
@@ -69,25 +70,27 @@ class FakeResolver(ResolverByType):
         if len(rest) < 2:
             raise ValueError(f"malformed zone line: {line}")
         kind = RecordType(rest[0].upper())
-        key = (_fold(name), kind)
+        key = f"{kind} {_fold(name)}"
         self._records[key] = (*self._records.get(key, ()), _READ[kind](rest[1:]))
 
     async def lookup(self, name: str, kind: RecordType) -> Answer[Any]:
         """Return the records of this type, aliases followed."""
         name = _fold(name)
-        self.queries.append(f"{kind} {name}")
+        question = f"{kind} {name}"
+        self.queries.append(question)
         authentic = True
         # Longer chains of aliases than this are loops.
         for _ in range(10):
-            if name in self._temporary or f"{kind} {name}".lower() in self._temporary:
+            if self._temporary and (name in self._temporary or question.lower() in self._temporary):
                 raise TemporaryFailure(f"{name} {kind}: asked for by the test")
             authentic = authentic and self._is_authentic(name)
-            if records := self._records.get((name, kind)):
+            if records := self._records.get(question):
                 return Answer(records, authentic, _TTL_S)
-            alias = self._records.get((name, RecordType.CNAME))
+            alias = self._records.get(f"{RecordType.CNAME} {name}")
             if alias is None:
                 raise NotFound(name, authentic=authentic)
             name = alias[0]
+            question = f"{kind} {name}"
         raise TemporaryFailure(f"{name} {kind}: too many aliases")
 
     def _is_authentic(self, name: str) -> bool:
