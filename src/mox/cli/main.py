@@ -15,8 +15,11 @@ __all__ = ["main"]
 
 # Command -> where it is, and one line for the list; nothing of it is imported before it is used.
 _FAMILIES = {
+    "arc": ("mox.cli.arc:arc", "Check what earlier handlers of a message have sealed."),
     "config": ("mox.cli.configuration:config", "Check and describe the configuration."),
     "dane": ("mox.cli.dane:dane", "Look up and make DANE records of TLS certificates."),
+    "dmarc": ("mox.cli.dmarc:dmarc", "Look up DMARC policies, check mail and reports."),
+    "dkim": ("mox.cli.dkim:dkim", "Sign messages, check signatures, make and look up keys."),
     "dns": ("mox.cli.dns:dns", "Look up DNS records with their DNSSEC status."),
     "dnsbl": ("mox.cli.dnsbl:dnsbl", "Ask DNS block lists, check whether they work."),
     "help": ("mox.cli.information:help_command", "Show the help of a command."),
@@ -31,6 +34,7 @@ _FAMILIES = {
     "setadminpassword": ("mox.cli.configuration:setadminpassword", "Set the password of the admin pages."),
     "spf": ("mox.cli.spf:spf", "Check who may send mail for a domain."),
     "stop": ("mox.cli.running:stop", "Stop the running server."),
+    "tlsrpt": ("mox.cli.tlsrpt:tlsrpt", "Look up who wants TLS reports, read such reports."),
     "version": ("mox.cli.information:version", "Show the version."),
 }
 

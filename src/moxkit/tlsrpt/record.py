@@ -114,7 +114,7 @@ def parse_record(text: str) -> Record:
 
 def _read_uris(value: str) -> list[str]:
     uris = [uri.strip(" \t") for uri in value.split(",", _MOST_URIS)[:_MOST_URIS]]
-    if not all(map(_URI.fullmatch, uris)):
+    if not all(uri.isascii() and uri.isprintable() and _URI.fullmatch(uri) for uri in uris):
         raise RecordError("bad URI in rua")
     return uris
 

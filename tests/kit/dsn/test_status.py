@@ -102,7 +102,7 @@ CARELESS = [
     # without the blank line; brackets; words after the action; no type; no Final-Recipient
     MTA_FIELD + b"Final-Recipient: rfc822; <b@c.example>\nAction: failed (gone)\nStatus: 5.1.1",
     b"\n\nReporting-MTA: a.example\n \n\t\n\nFinal-Recipient: b@c.example\nAction: FAILED\nStatus: 5.1.1\n\n",
-    b"Reporting-MTA:dns;a.example\n\nOriginal-Recipient: rfc822;b@c.example\nStatus: 5.1.1 x\nAction: bounced",
+    b"Reporting-MTA:dns;a.example\n\nOriginal-Recipient: rfc822;b@c.example\nStatus: 5.1.1 x\nAction: bad",
     b"reporting-mta: dns; a.example\n\nFINAL-RECIPIENT: RFC822; b@c.example\nstatus: 5.1.1",
     MTA_FIELD + b"\nX-Only: 1\n\nFinal-Recipient: rfc822;b@c.example\nAction: failed\nStatus: 5.1.1",
 ]

@@ -50,6 +50,7 @@ REFUSED = [
     ("v=TLSRPTv1; rua=a@b.example", "bad URI"),
     ("v=TLSRPTv1; rua=http://b.example/", "bad URI"),
     ("v=TLSRPTv1; rua=mailto:a@b.example!10m", "bad URI"),
+    ("v=TLSRPTv1; rua=mailto:\udcfc@b.example", "bad URI"),
     ("v=TLSRPTv1; rua=mailto:a@b.example; ;", "malformed field"),
     ("v=TLSRPTv1; rua=mailto:a@b.example; ext", "malformed field"),
     ("v=TLSRPTv1; rua=mailto:a@b.example; ext=a b", "bad value of ext"),
