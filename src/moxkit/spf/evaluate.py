@@ -103,7 +103,7 @@ class Evaluation:
             case Exists():
                 return await self._queries.has_ip4(target)
             case Ptr():
-                return await self._queries.confirmed_name(target.lower(), is_below=True) is not None
+                return await self._queries.confirmed_name(target, is_below=True) is not None
             case Include():
                 return (await self._check_required(target)).status is Status.PASS
 

@@ -13,8 +13,10 @@ __all__ = ["EvaluationError", "Queries", "is_name"]
 _MAX_TERMS = 10
 _MAX_VOIDS = 2
 _MAX_NAMES = 10
-# Labels of any characters; but to DNS libraries a backslash begins an escape, and nobody has one on purpose.
-_NAME = re.compile(r"[^.\\]{1,63}+(?:\.[^.\\]{1,63}+)*+")
+# Labels of printable ASCII; but to DNS libraries a backslash begins an escape, and nobody has one on purpose.
+# Controls, which only a client's localpart or HELO can bring in, end up in problems and logs.
+_LABEL = r"[\x20-\x2d\x2f-\x5b\x5d-\x7e]{1,63}+"
+_NAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*+")
 
 RecordT = TypeVar("RecordT")
 
@@ -107,9 +109,10 @@ class Queries:
         void here is not counted: it is the client's, who could turn a fail into a permerror with it.
 
         Args:
-            domain: In lower case.
+            domain: In any case.
             is_below: Only the domain or a name below it will do.
         """
+        domain = domain.lower()
         suffix = "." + domain
         ranked: list[list[str]] = [[], [], []]
         for name in await self._client_names():
@@ -166,4 +169,4 @@ class Queries:
 
 def is_name(name: str) -> bool:
     """Return whether a name can be asked for (RFC 1035 §2.3.4); others are taken not to exist."""
-    return len(name) <= 253 and name.isascii() and _NAME.fullmatch(name) is not None
+    return len(name) <= 253 and _NAME.fullmatch(name) is not None

@@ -9,7 +9,7 @@ from moxkit.spf.result import Identity
 
 __all__ = ["Sender", "parse_name"]
 
-# A path has 256 octets at most (RFC 5321 §4.5.3.1.3); nothing longer is worth looking at.
+# A path has 256 octets at most (RFC 5321 §4.5.3.1.3); what is much longer is not worth looking at.
 _MAX_PATH = 512
 _MAX_HELO = 255
 
@@ -22,14 +22,12 @@ class Sender:
         remote_ip: Of the client; an IPv4 address in IPv6 clothes counts as IPv4 (RFC 7208 §5).
         mail_from: Reverse-path without brackets; empty for the null path.
         helo: Name or address literal of HELO or EHLO.
-        local_ip: Of this host, for those who record it.
         hostname: Of this host: the macro ``r``, and the receiver in Received-SPF.
     """
 
     remote_ip: Address
     mail_from: str = ""
     helo: str = ""
-    local_ip: Address | None = None
     hostname: Domain | None = None
 
     @property

@@ -22,7 +22,7 @@ async def verify(
 ) -> Result:
     """Return whether a client may send for the domain it names. Nothing is raised.
 
-    It asks at most 121 questions one after the other; give it as much time as you have, at least 20 seconds
+    It asks at most 123 questions one after the other; give it as much time as you have, at least 20 seconds
     (RFC 7208 §4.6.4), with ``asyncio.timeout``, and take being late as temperror.
 
     Args:

@@ -86,10 +86,13 @@ async def test_ipv4_in_ipv6_is_ipv4() -> None:
 
 async def test_zone_that_leaves_no_room_does_not_pass() -> None:
     resolver = FakeResolver()
-    zone = parse_domain(".".join(["x" * 59] * 4))
+    # 190 characters, with 64 before them.
+    zone = parse_domain(".".join(["x" * 62, "x" * 63, "x" * 63]))
     assert (await lookup(resolver, zone, ip_address("2001:db8::1"))).status is Status.TEMPERROR
     assert resolver.queries == []
     assert (await lookup(resolver, zone, ip_address("192.0.2.1"))).status is Status.PASS
+    fitting = parse_domain(".".join(["x" * 61, "x" * 63, "x" * 63]))
+    assert (await lookup(resolver, fitting, ip_address("2001:db8::1"))).status is Status.PASS
 
 
 async def test_explanation_is_bounded_and_printable() -> None:

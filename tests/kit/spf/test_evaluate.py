@@ -198,6 +198,21 @@ async def test_name_of_the_client_that_a_macro_takes() -> None:
         assert (await evaluate(zone, "192.0.2.1")).status is Status.PASS, expected
 
 
+async def test_case_of_names_does_not_matter_to_ptr() -> None:
+    zone = """
+        example.com TXT "v=spf1 include:OTHER.Example ptr:Below.Example -all"
+        other.example TXT "v=spf1 exists:%{p}.x.example -all"
+        1.2.0.192.in-addr.arpa PTR foreign.example.net.
+        1.2.0.192.in-addr.arpa PTR MX.other.example.
+        foreign.example.net A 192.0.2.1
+        mx.other.example A 192.0.2.1
+        2.2.0.192.in-addr.arpa PTR a.below.EXAMPLE.
+        a.below.example A 192.0.2.2
+        mx.other.example.x.example A 127.0.0.2"""
+    assert (await evaluate(zone, "192.0.2.1")).mechanism == "include:OTHER.Example"
+    assert (await evaluate(zone, "192.0.2.2")).mechanism == "ptr:Below.Example"
+
+
 async def test_terms_with_a_localpart_that_is_not_ascii_match_nothing() -> None:
     """RFC 8616 §4."""
     zone = 'example.com TXT "v=spf1 exists:%{l}.x.example exists:%{S}.x.example ?exists:%{o}.y.example -all"'

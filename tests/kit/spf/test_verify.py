@@ -171,6 +171,17 @@ async def test_lookup_without_an_answer() -> None:
     assert (found.status, found.record, found.authentic) == (LookupStatus.TEMPERROR, None, False)
 
 
+@pytest.mark.parametrize(
+    "terms", ["include:%{l}.example", "redirect=%{h}.example", "a:%{l}.%{h}.example -all"]
+)
+async def test_controls_from_the_client_get_nowhere(terms: str) -> None:
+    resolver = FakeResolver(f'x.example TXT "v=spf1 {terms}"')
+    result = await verify(resolver, Sender(IP, "a\r\nb@x.example", "\x1b[2J"), now=NOW)
+    assert resolver.queries == ["TXT x.example"]
+    assert result.status in {Status.PERMERROR, Status.FAIL}
+    assert result.problem.isprintable()
+
+
 @given(st.text(max_size=700), st.text(max_size=300), st.ip_addresses())
 async def test_noise_from_clients_gives_a_result(mail_from: str, helo: str, ip: object) -> None:
     sender = Sender(ip_address(str(ip)), mail_from, helo)
