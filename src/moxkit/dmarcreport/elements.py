@@ -34,11 +34,17 @@ class Element:
 
     def child(self, name: str) -> "Element":
         """Return the first child of this name, an empty one if there is none."""
-        return next((each for each in self.children if each.name == name), Element(name))
+        for each in self.children:
+            if each.name == name:
+                return each
+        return Element(name)
 
     def get(self, name: str) -> str:
         """Return the text of the first child of this name; empty if there is none."""
-        return self.child(name).text
+        for each in self.children:  # not by way of `child`: most of the time goes here
+            if each.name == name:
+                return each.text
+        return ""
 
     def all(self, name: str) -> list["Element"]:
         """Return the children of this name."""
@@ -79,40 +85,37 @@ def read_elements(octets: bytes, root: str, take: Callable[[Element], None]) -> 
 class _Reader:
     """Builds the child of the root that is being read."""
 
-    __slots__ = ("_count", "_count_in_piece", "_open", "_root", "_take", "_texts")
+    __slots__ = ("_count", "_count_in_piece", "_open", "_root", "_take")
 
     def __init__(self, root: str, take: Callable[[Element], None]) -> None:
         self._root = root
         self._take = take
         self._open: list[Element] = []
-        self._texts: list[list[str]] = []
         self._count = self._count_in_piece = 0
 
     def start(self, qualified: str, _attributes: dict[str, str]) -> None:
-        name = qualified.rpartition(" ")[2].lower()
+        element = Element(qualified.rpartition(" ")[2].lower())
+        depth = len(self._open)
         self._count += 1
-        self._count_in_piece = self._count_in_piece + 1 if len(self._open) > 1 else 0
+        self._count_in_piece = self._count_in_piece + 1 if depth > 1 else 0
         if self._count > _MOST_ELEMENTS or self._count_in_piece > _MOST_IN_PIECE:
             raise ReportError("too many elements")
-        if len(self._open) >= _DEEPEST:
+        if depth >= _DEEPEST:
             raise ReportError("nested too deeply")
-        if not self._open and name != self._root:
-            raise ReportError(f"root is not {self._root}")
-        element = Element(name)
-        if len(self._open) > 1:
+        if depth > 1:
             self._open[-1].children.append(element)
+        elif not depth and element.name != self._root:
+            raise ReportError(f"root is not {self._root}")
         self._open.append(element)
-        self._texts.append([])
 
     def text(self, text: str) -> None:
-        texts = self._texts[-1]
-        # expat hands over pieces of its buffer, so a few of them are more than is kept.
-        if len(texts) < 100:
-            texts.append(text[:_LONGEST_TEXT])
+        element = self._open[-1]
+        if len(element.text) < _LONGEST_TEXT:
+            element.text += text
 
     def end(self, _qualified: str) -> None:
         element = self._open.pop()
-        element.text = "".join(self._texts.pop())[:_LONGEST_TEXT].strip()
+        element.text = element.text[:_LONGEST_TEXT].strip()
         if len(self._open) == 1:
             self._take(element)
 
