@@ -1,10 +1,15 @@
 """Who exists and who you are: addresses, accounts, credentials, signing in.
 
-`Accounts` resolves addresses on the current configuration; `Credentials` keeps what proves an identity;
-`SignIn` runs a SASL exchange against both. It keeps no mail and decides nothing about a message.
+`Accounts` resolves addresses on the current configuration. `Credentials` keeps passwords, `TlsKeys` the keys
+of client certificates, `Attempts` who tried to sign in; all in `AuthDatabase`. `SignIn` is the desk that
+believes or does not, and `Visit` one connection at it. It keeps no mail and decides nothing about a message.
 """
 
-from mox.accounts.credentials import Credentials
+from mox.accounts.apppasswords import AppPassword, AppPasswords
+from mox.accounts.attempts import Attempt, Attempts, RecordedAttempt, Result
+from mox.accounts.authdatabase import AuthDatabase
+from mox.accounts.credentials import Credentials, Proof
+from mox.accounts.identities import Identities
 from mox.accounts.passwords import MIN_PASSWORD_OCTETS, PasswordInvalidError, hash_password, prepare_password
 from mox.accounts.resolve import (
     Accounts,
@@ -15,24 +20,45 @@ from mox.accounts.resolve import (
     Refused,
     Resolved,
 )
-from mox.accounts.signin import LoginAddresses, SignedIn, SignIn, SignInExchange, SignInFailed
+from mox.accounts.service import Service
+from mox.accounts.signin import KeyRefused, LoginAddresses, SignedIn, SignIn, SignInFailed
+from mox.accounts.tlskeys import TlsKey, TlsKeyError, TlsKeys, fingerprint_of, read_key
+from mox.accounts.visit import ServiceDesk, Visit, VisitExchange
 
 __all__ = [
     "MIN_PASSWORD_OCTETS",
     "Accounts",
     "AddressUnknown",
+    "AppPassword",
+    "AppPasswords",
+    "Attempt",
+    "Attempts",
+    "AuthDatabase",
     "Credentials",
     "DomainDisabled",
     "DomainUnknown",
+    "Identities",
+    "KeyRefused",
     "LoginAddresses",
     "PasswordInvalidError",
+    "Proof",
     "Recipient",
+    "RecordedAttempt",
     "Refused",
     "Resolved",
+    "Result",
+    "Service",
+    "ServiceDesk",
     "SignIn",
-    "SignInExchange",
     "SignInFailed",
     "SignedIn",
+    "TlsKey",
+    "TlsKeyError",
+    "TlsKeys",
+    "Visit",
+    "VisitExchange",
+    "fingerprint_of",
     "hash_password",
     "prepare_password",
+    "read_key",
 ]

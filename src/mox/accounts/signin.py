@@ -1,33 +1,27 @@
-"""Signing in, for every front door: drives a SASL exchange and answers what it asks of the accounts.
+"""The sign-in desk of a server: what is offered, who is believed; `Visit` is one connection at the desk.
 
 An unknown user and a wrong password look the same in every mechanism, in what is said and in the time it
 takes.
 """
 
-import logging
+import hashlib
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Protocol
 
-from mox.accounts.credentials import Credentials
+from mox.accounts.attempts import Attempt, Attempts, Result
+from mox.accounts.credentials import Credentials, Proof
 from mox.accounts.passwords import prepare_username
-from moxkit.sasl import (
-    Challenge,
-    Failure,
-    FailureKind,
-    Mechanism,
-    NeedCramMd5Verifier,
-    NeedPasswordCheck,
-    NeedScramVerifier,
-    ServerExchange,
-    Step,
-    Success,
-    server_exchange,
-)
+from mox.accounts.service import Service
+from mox.accounts.tlskeys import TlsKey, TlsKeys, fingerprint_of
+from moxkit.net import spki_of
+from moxkit.sasl import FailureKind, Mechanism
 
-__all__ = ["LoginAddresses", "SignIn", "SignInExchange", "SignInFailed", "SignedIn"]
+__all__ = ["KeyRefused", "LoginAddresses", "SignIn", "SignInFailed", "SignedIn"]
 
-logger = logging.getLogger(__name__)
+_WRONG = "wrong password or unknown user"
+TLS_CLIENT_AUTH = "tlsclientauth"
+"""How login attempts name a sign-in by certificate alone."""
 
 
 class LoginAddresses(Protocol):
@@ -67,46 +61,43 @@ class SignInFailed:
     username: str = ""
     is_disabled: bool = False
 
+    @classmethod
+    def wrong(cls, username: str) -> "SignInFailed":
+        """Say what is said of unknown users and wrong passwords alike."""
+        return cls(FailureKind.CREDENTIALS, _WRONG, username=username)
 
-class SignInExchange:
-    """One authentication; answers with what to send, or how it ended."""
 
-    def __init__(self, exchange: ServerExchange, sign_in: "SignIn") -> None:
-        self._exchange = exchange
-        self._sign_in = sign_in
+@dataclass(frozen=True, slots=True)
+class KeyRefused:
+    """A client certificate signs nobody in; `key` is known unless nobody has it."""
 
-    async def respond(self, octets: bytes | None) -> Challenge | SignedIn | SignInFailed:
-        """Take the client's message (decoded from base64); None when there was no initial response."""
-        step = self._exchange.respond(octets)
-        while not isinstance(step, Challenge | Success | Failure):
-            step = await self._sign_in.answer(self._exchange, step)
-        match step:
-            case Success(username):
-                return self._sign_in.finish(username)
-            case Failure(kind, text, last_challenge, username):
-                return SignInFailed(kind, text, last_challenge, username)
-            case _:
-                return step
+    result: Result
+    text: str
+    key: TlsKey | None = None
 
 
 class SignIn:
-    """The sign-in desk of a server."""
+    """The desk; shared by all front doors."""
 
     def __init__(
         self,
         *,
         credentials: Credentials,
+        keys: TlsKeys,
+        attempts: Attempts,
         addresses: LoginAddresses,
         hostname: str,
         enables_cram_md5: Callable[[], bool],
     ) -> None:
-        self._credentials = credentials
+        self.credentials = credentials
+        self.attempts = attempts
+        self.hostname = hostname
+        self._keys = keys
         self._addresses = addresses
-        self._hostname = hostname
         self._enables_cram_md5 = enables_cram_md5
 
     def mechanisms(
-        self, *, is_tls: bool, allows_plaintext: bool, bindings: Collection[str]
+        self, *, is_tls: bool, allows_plaintext: bool, bindings: Collection[str], has_certificate: bool
     ) -> tuple[Mechanism, ...]:
         """Return what to offer on a connection, strongest first.
 
@@ -114,6 +105,7 @@ class SignIn:
             is_tls: The connection is encrypted.
             allows_plaintext: Passwords may be sent without TLS (a listener's option).
             bindings: Channel bindings the connection has.
+            has_certificate: The client presented a certificate.
         """
         offered = [Mechanism.SCRAM_SHA_256, Mechanism.SCRAM_SHA_1]
         if is_tls and bindings:
@@ -122,48 +114,76 @@ class SignIn:
             offered.append(Mechanism.CRAM_MD5)
         if is_tls or allows_plaintext:
             offered += [Mechanism.PLAIN, Mechanism.LOGIN]
+        if is_tls and has_certificate:
+            offered.append(Mechanism.EXTERNAL)
         return tuple(mechanism for mechanism in Mechanism if mechanism in offered)
 
-    def begin(
-        self, mechanism: str, *, channel_binding: Callable[[str], bytes | None], offers_plus: bool
-    ) -> SignInExchange | None:
-        """Begin an exchange; None for a mechanism nobody knows. The caller checked that it was offered."""
-        # It proves nothing by itself: without a client certificate anybody could be anybody (RFC 4422 A).
-        if mechanism.upper() == Mechanism.EXTERNAL:
-            return None
-        exchange = server_exchange(
-            mechanism, hostname=self._hostname, channel_binding=channel_binding, offers_plus=offers_plus
-        )
-        return None if exchange is None else SignInExchange(exchange, self)
+    def account_of(self, username: str) -> str | None:
+        """Return whose a login address is, as a client wrote it."""
+        return self._addresses.account_for_login(prepare_username(username))
 
-    async def password(self, username: str, password: str) -> SignedIn | SignInFailed:
-        """Sign in with a password that came in the clear (IMAP LOGIN, RFC 9051 §6.2.3)."""
-        username = prepare_username(username)
-        if await self._credentials.check_password(self._addresses.account_for_login(username), password):
-            return self.finish(username)
-        return SignInFailed(FailureKind.CREDENTIALS, "wrong password or unknown user", username=username)
+    async def check_password(self, username: str, password: str, service: Service) -> Proof | None:
+        """Say whether a password is right."""
+        return await self.credentials.check_password(self.account_of(username), password, service)
 
-    async def answer(
-        self, exchange: ServerExchange, step: NeedPasswordCheck | NeedScramVerifier | NeedCramMd5Verifier
-    ) -> Step:
-        """Give an exchange what it asks for."""
-        username = prepare_username(step.username)
-        account = self._addresses.account_for_login(username)
-        match step:
-            case NeedPasswordCheck(_, password):
-                return exchange.supply(await self._credentials.check_password(account, password))
-            case NeedScramVerifier(_, hash_name):
-                return exchange.supply(self._credentials.scram_verifier(account, username, hash_name))
-            case NeedCramMd5Verifier():
-                return exchange.supply(self._credentials.cram_md5_verifier(account, username))
-
-    def finish(self, username: str) -> SignedIn | SignInFailed:
+    def admit(self, username: str) -> SignedIn | SignInFailed:
         """Turn a proven name into an account that may sign in."""
         username = prepare_username(username)
         account = self._addresses.account_for_login(username)
         if account is None:
-            return SignInFailed(FailureKind.CREDENTIALS, "wrong password or unknown user", username=username)
+            return SignInFailed.wrong(username)
         # Only after the credentials were right, so that nobody else learns of it.
         if text := self._addresses.login_disabled(account):
             return SignInFailed(FailureKind.AUTHORIZATION, text, username=username, is_disabled=True)
         return SignedIn(account, username)
+
+    # Client certificates.
+
+    def judge_client(self, certificate: bytes, address: str, service: Service) -> bool:
+        """Say inside a handshake whether a client with this certificate, from this address, may go on.
+
+        A key that nobody has, or whose account may not sign in, fails the handshake: there is no text to be
+        had. From an address that failed too often certificates are not looked at; it is refused afterwards.
+        """
+        address = address.partition("%")[0]
+        if not self.attempts.has_room(address):
+            return True
+        try:
+            spki_sha256 = hashlib.sha256(spki_of(certificate)).digest()
+        except ValueError:
+            return False
+        recognised = self.recognise(spki_sha256)
+        if isinstance(recognised, TlsKey):
+            return True
+        self.note_refused(recognised, service, spki_sha256, remote_ip=address)
+        return False
+
+    def recognise(self, spki_sha256: bytes) -> TlsKey | KeyRefused:
+        """Say whose key it is; asked in the handshake, and again after a session was resumed."""
+        key = self._keys.find(fingerprint_of(spki_sha256))
+        if key is None:
+            return KeyRefused(Result.BAD_CREDENTIALS, "unknown certificate")
+        if self._addresses.account_for_login(key.address) != key.account:
+            return KeyRefused(Result.ERROR, "certificate's login address is not of its account any more", key)
+        # Where the client has to speak first, SASL can tell it why.
+        if not key.no_imap_preauth and (text := self._addresses.login_disabled(key.account)):
+            return KeyRefused(Result.LOGIN_DISABLED, text, key)
+        return key
+
+    def note_refused(
+        self, refused: KeyRefused, service: Service, spki_sha256: bytes, *, remote_ip: str, local_ip: str = ""
+    ) -> None:
+        """Record that a certificate was refused."""
+        key = refused.key
+        self.attempts.note(
+            Attempt(
+                service=service,
+                mechanism=TLS_CLIENT_AUTH,
+                result=refused.result,
+                remote_ip=remote_ip,
+                local_ip=local_ip,
+                account="" if key is None else key.account,
+                address="" if key is None else key.address,
+                fingerprint=fingerprint_of(spki_sha256),
+            )
+        )

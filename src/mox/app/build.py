@@ -6,11 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import mox
-from mox.accounts import Accounts, Credentials, SignIn
+from mox.accounts import Accounts, Identities
 from mox.app.housekeeping import Housekeeping
 from mox.app.ports import PortMaker
 from mox.app.selfdelivery import SelfDelivery
-from mox.config import ConfigSource, InitialMailboxes, StaticConfig
+from mox.config import ConfigSource, InitialMailboxes
 from mox.control import Commands, ControlServer
 from mox.delivery import Delivery
 from mox.listen import Listeners, Port
@@ -39,7 +39,7 @@ class Server:
         ports: list[Port],
         store: Store,
         queue: Queue,
-        credentials: Credentials,
+        identities: Identities,
         control: ControlServer,
         housekeeping: Housekeeping,
         shutdown: Shutdown,
@@ -53,7 +53,7 @@ class Server:
         self._tasks = Tasks()
         self.store = store
         self.queue = queue
-        self.credentials = credentials
+        self.identities = identities
         self.shutdown = shutdown
 
     async def start(self) -> None:
@@ -77,7 +77,7 @@ class Server:
         await self._tasks.close()
         await self.queue.close()
         await self.store.close()
-        await self.credentials.close()
+        await self.identities.close()
         self._pool.shutdown()
 
     async def run(self, ready: Callable[[], None]) -> int:
@@ -120,8 +120,15 @@ def build(
         initial_mailboxes=_initial_mailboxes(static.initial_mailboxes),
     )
     accounts = Accounts(current=lambda: source.current, fallback=local_address)
-    credentials = Credentials(
-        directory=data_dir, clock=clock, pool=pool, enables_cram_md5=lambda: static.enable_cram_md5
+    identities = Identities(
+        directory=data_dir,
+        clock=clock,
+        pool=pool,
+        addresses=accounts,
+        hostname=static.hostname,
+        enables_cram_md5=lambda: static.enable_cram_md5,
+        # In localserve nobody is limited or slowed down.
+        limits=local_address is None,
     )
     queue = Queue(directory=data_dir, clock=clock, pool=pool, deliverer=SelfDelivery(static))
     ports = PortMaker(
@@ -129,7 +136,7 @@ def build(
         directory=source.directory,
         store=store,
         accounts=accounts,
-        sign_in=_sign_in(static, credentials, accounts),
+        sign_in=identities.sign_in,
         delivery=Delivery(store=store),
         submission=Submission(store=store, queue=queue, accounts=accounts, is_pedantic=static.pedantic),
         clock=clock,
@@ -139,7 +146,7 @@ def build(
     commands = Commands(
         store=store,
         queue=queue,
-        credentials=credentials,
+        identities=identities,
         levels=levels,
         shutdown=shutdown,
         has_account=lambda name: name in source.current.accounts,
@@ -149,20 +156,11 @@ def build(
         ports=[port for listener in static.listeners.values() for port in ports.ports(listener)],
         store=store,
         queue=queue,
-        credentials=credentials,
+        identities=identities,
         control=ControlServer(data_dir=data_dir, commands=commands.table()),
         housekeeping=Housekeeping(store=store, clock=clock, account_names=lambda: source.current.accounts),
         shutdown=shutdown,
         pool=pool,
-    )
-
-
-def _sign_in(static: StaticConfig, credentials: Credentials, accounts: Accounts) -> SignIn:
-    return SignIn(
-        credentials=credentials,
-        addresses=accounts,
-        hostname=static.hostname,
-        enables_cram_md5=lambda: static.enable_cram_md5,
     )
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import mox
-from mox.accounts import Accounts, SignIn
+from mox.accounts import Accounts, Service, ServiceDesk, SignIn
 from mox.certificates import listener_context
 from mox.config import Listener, StaticConfig
 from mox.delivery import Delivery
@@ -45,7 +45,8 @@ class PortMaker:
         self._directory = directory
         self._store = store
         self._accounts = accounts
-        self._sign_in = sign_in
+        self._imap_desk = ServiceDesk(desk=sign_in, service=Service.IMAP, clock=clock)
+        self._submission_desk = ServiceDesk(desk=sign_in, service=Service.SUBMISSION, clock=clock)
         self._delivery = delivery
         self._submission = submission
         self._clock = clock
@@ -58,18 +59,32 @@ class PortMaker:
         Raises:
             OSError, ValueError: A certificate cannot be used.
         """
-        tls = None
-        if listener.tls is not None:
-            tls = listener_context(listener.tls, self._directory, session_id=b"mox")
         for ip in listener.ips:
-            yield from self._smtp_ports(listener, ip, tls)
-            yield from self._imap_ports(listener, ip, tls)
+            yield from self._smtp_ports(listener, ip)
+            yield from self._imap_ports(listener, ip)
 
-    def _smtp_ports(self, listener: Listener, ip: str, tls: TLSContext | None) -> Iterator[Port]:
+    def _tls(self, listener: Listener, desk: ServiceDesk | None = None) -> TLSContext | None:
+        """Return the TLS context of a listener's service; one for people asks for client certificates."""
+        if listener.tls is None:
+            return None
+        asks = desk is not None and not listener.tls.client_auth_disabled
+        smtp = listener.smtp
+        return listener_context(
+            listener.tls,
+            self._directory,
+            # Sessions are resumed where the same is asked of the client, and nowhere else.
+            session_id=b"mox-clients" if asks else b"mox",
+            # A large sender fails with tickets on port 25.
+            tickets=desk is not None or (smtp is not None and smtp.tls_session_tickets_disabled is False),
+            judge_client=desk.judge_client if asks and desk is not None else None,
+        )
+
+    def _smtp_ports(self, listener: Listener, ip: str) -> Iterator[Port]:
         if listener.smtp is not None and listener.smtp.enabled:
-            starttls = None if listener.smtp.no_starttls else tls
+            starttls = None if listener.smtp.no_starttls else self._tls(listener)
             options = self._options(Kind.SMTP, listener)
             yield Port("smtp", ip, listener.smtp.port, self._smtp(options, starttls).serve)
+        tls = self._tls(listener, self._submission_desk)
         if listener.submission is not None and listener.submission.enabled:
             allows = listener.submission.no_require_starttls
             options = replace(self._options(Kind.SUBMISSION, listener), allows_plaintext=allows)
@@ -98,17 +113,18 @@ class PortMaker:
             accounts=self._accounts,
             delivery=self._delivery,
             submission=self._submission,
-            sign_in=self._sign_in,
+            desk=self._submission_desk,
             clock=self._clock,
             shutdown=self._shutdown,
             tls_context=tls,
             special_recipients=SpecialRecipients() if self._is_local else None,
         )
 
-    def _imap_ports(self, listener: Listener, ip: str, tls: TLSContext | None) -> Iterator[Port]:
+    def _imap_ports(self, listener: Listener, ip: str) -> Iterator[Port]:
+        tls = self._tls(listener, self._imap_desk)
         services = Services(
             store=self._store,
-            sign_in=self._sign_in,
+            desk=self._imap_desk,
             clock=self._clock,
             appendlimit_octets=listener.smtp_max_message_size,
             version=mox.__version__,

@@ -33,8 +33,8 @@ def run_localserve(
 
     async def serve() -> int:
         server = build(source=source, data_dir=data_dir, clock=clock, levels=levels, local_address=ADDRESS)
-        if not server.credentials.has_password(ACCOUNT):
-            await server.credentials.set_password(ACCOUNT, PASSWORD)
+        if not server.identities.credentials.has_password(ACCOUNT):
+            await server.identities.credentials.set_password(ACCOUNT, PASSWORD)
         server.store.account(ACCOUNT)
         if init_only:
             await server.stop()

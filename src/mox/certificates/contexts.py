@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from mox.config import TLS
-from moxkit.net import TLSContext, TLSVersion, server_context
+from moxkit.net import ClientJudge, TLSContext, TLSVersion, server_context
 
 __all__ = ["listener_context"]
 
@@ -15,7 +15,14 @@ _VERSIONS = {
 }
 
 
-def listener_context(tls: TLS, directory: Path, *, session_id: bytes, tickets: bool = True) -> TLSContext:
+def listener_context(
+    tls: TLS,
+    directory: Path,
+    *,
+    session_id: bytes,
+    tickets: bool = True,
+    judge_client: ClientJudge | None = None,
+) -> TLSContext:
     """Read a listener's certificates.
 
     Args:
@@ -23,6 +30,7 @@ def listener_context(tls: TLS, directory: Path, *, session_id: bytes, tickets: b
         directory: What file names are relative to.
         session_id: Sessions are resumed only where it is the same.
         tickets: Whether sessions can be resumed.
+        judge_client: Ask for client certificates, and let this decide about them.
 
     Raises:
         OSError: A file cannot be read.
@@ -33,5 +41,9 @@ def listener_context(tls: TLS, directory: Path, *, session_id: bytes, tickets: b
         for pair in tls.key_certs
     ]
     return server_context(
-        pairs, min_version=_VERSIONS[tls.min_version], session_id=session_id, tickets=tickets
+        pairs,
+        min_version=_VERSIONS[tls.min_version],
+        session_id=session_id,
+        tickets=tickets,
+        judge_client=judge_client,
     )

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from typing import Any
 
-from mox.accounts import Credentials, PasswordInvalidError
+from mox.accounts import Identities, PasswordInvalidError
 from mox.control.server import CommandRefusedError
 from mox.observe import LogLevels
 from mox.queue import Queue
@@ -25,14 +25,14 @@ class Commands:
         *,
         store: Store,
         queue: Queue,
-        credentials: Credentials,
+        identities: Identities,
         levels: LogLevels,
         shutdown: Shutdown,
         has_account: Callable[[str], bool],
     ) -> None:
         self._store = store
         self._queue = queue
-        self._credentials = credentials
+        self._identities = identities
         self._levels = levels
         self._shutdown = shutdown
         self._has_account = has_account
@@ -60,7 +60,7 @@ class Commands:
         if not self._has_account(account):
             raise CommandRefusedError(f"no account {account!r}; it is the account's name, not an address")
         try:
-            await self._credentials.set_password(account, str(arguments["password"]))
+            await self._identities.credentials.set_password(account, str(arguments["password"]))
         except PasswordInvalidError as error:
             raise CommandRefusedError(str(error)) from error
         return None

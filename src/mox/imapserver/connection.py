@@ -5,16 +5,17 @@ What a command writes is sent once per buffer of input, so that pipelined comman
 
 import asyncio
 import base64
-import binascii
 import logging
+from collections.abc import Awaitable
 from typing import NoReturn
 
-from mox.accounts import SignedIn, SignInFailed
 from mox.database import DatabaseError
 from mox.imapserver.commands import execute
 from mox.imapserver.commands.append import Append
 from mox.imapserver.errors import RefusedError, refusal
 from mox.imapserver.session import Done, Services, Session
+from mox.imapserver.signingin import ByeError, SigningIn, decoded
+from mox.listen import Pace
 from mox.runtime import Shutdown
 from mox.store import StoreError
 from moxkit.imap import (
@@ -24,7 +25,6 @@ from moxkit.imap import (
     AppendMessage,
     Authenticate,
     BadCommand,
-    CapabilityCode,
     Condition,
     ConditionKind,
     ConnectionState,
@@ -44,7 +44,6 @@ from moxkit.imap import (
     allowed,
 )
 from moxkit.net import LineConn, TLSContext
-from moxkit.sasl import Challenge
 from moxkit.wiretrace import Kind, WireTrace
 
 __all__ = ["ImapConnection"]
@@ -57,7 +56,6 @@ _WRITE_S = 30.0
 _HANDSHAKE_S = 60.0
 # Enough of what a command wrote to be sent before it is through.
 _FLUSH_OCTETS = 256 << 10
-_BINDINGS = ("tls-exporter", "tls-unique", "tls-server-end-point")
 # After these, removals may not be told, since the client counts in numbers (RFC 9051 §7.5.1).
 _NO_UPDATES = frozenset({"FETCH", "STORE", "SEARCH"})
 
@@ -82,17 +80,19 @@ class ImapConnection:
         self._out_octets = 0
         self._trace = WireTrace(logger)
         self._append: Append | None = None
+        self._pace = Pace(conn, services.clock)
         self.session = Session(services=services, write=self._write, flush=self._flush)
         self.session.allows_plaintext = allows_plaintext
         self.session.offers_starttls = tls is not None
-        self._note_tls()
-
-    def _note_tls(self) -> None:
-        session = self.session
-        session.is_tls = self._conn.tls is not None
-        bindings = [name for name in _BINDINGS if session.is_tls and self._conn.channel_binding(name)]
-        session.mechanisms = session.services.sign_in.mechanisms(
-            is_tls=session.is_tls, allows_plaintext=session.allows_plaintext, bindings=bindings
+        self._signing_in = SigningIn(
+            session=self.session,
+            conn=conn,
+            visit=services.desk.visit(
+                remote_ip=str(conn.peername[0]).partition("%")[0],
+                local_ip=str(conn.sockname[0]).partition("%")[0],
+                allows_plaintext=allows_plaintext,
+            ),
+            ask=self._ask,
         )
 
     def _write(self, octets: bytes) -> None:
@@ -109,8 +109,7 @@ class ImapConnection:
             self._out.clear()
             self._out_octets = 0
             self._trace.sent(octets, Kind.DATA if len(octets) > 2000 else Kind.PLAIN)
-            self._conn.write(octets)
-            await self._conn.drain()
+            await self._pace.write(octets)
 
     async def serve(self) -> None:
         """Greet, then execute commands."""
@@ -120,12 +119,15 @@ class ImapConnection:
             self._write(b"* BYE shutting down\r\n")
             await self._flush()
             return
-        code = CapabilityCode(self.session.capabilities())
-        self._write(Condition(ConditionKind.OK, "mox imap", code).encode())
-        await self._flush()
         try:
+            self._write(self._signing_in.greeting().encode())
+            self._note_state()
+            await self._flush()
             while await self._take():
                 pass
+        except ByeError as error:
+            self._write(f"* BYE {error}\r\n".encode())
+            await self._flush()
         except TimeoutError:
             self._write(b"* BYE inactive\r\n")
             await self._flush()
@@ -136,7 +138,7 @@ class ImapConnection:
 
     async def _take(self) -> bool:
         """Read and do what came; return whether to go on."""
-        octets = await self._conn.read()
+        octets = await self._pace.read()
         if not octets:
             return False
         # Credentials are among what comes before login, content among what comes after.
@@ -187,9 +189,9 @@ class ImapConnection:
                     await self._start_tls(tag)
                     return True
                 case Authenticate():
-                    done = await self._authenticate(command)
-                case Login(username, password):
-                    done = await self._login(username, password)
+                    done = await self._signed_in(self._signing_in.authenticate(command))
+                case Login():
+                    done = await self._signed_in(self._signing_in.login(command))
                 case Idle():
                     done = await self._idle()
                 case _:
@@ -236,33 +238,28 @@ class ImapConnection:
             # Plain text behind STARTTLS was put there by somebody in between, or by a confused client.
             raise ConnectionError("plaintext after STARTTLS")
         await self._flush()
+        await self._signing_in.hold()
         await self._conn.start_tls(
             self._tls,
             server=True,
             handshake_timeout=_HANDSHAKE_S,
             go_ahead=f"{tag} OK begin TLS negotiation\r\n".encode(),
         )
-        self._note_tls()
+        self._signing_in.meet()
 
-    async def _authenticate(self, command: Authenticate) -> Done:
-        session = self.session
-        if command.mechanism not in session.mechanisms:
-            raise RefusedError("mechanism is not offered here")
-        exchange = session.services.sign_in.begin(
-            command.mechanism,
-            channel_binding=self._conn.channel_binding,
-            offers_plus=any(mechanism.is_plus for mechanism in session.mechanisms),
-        )
-        if exchange is None:
-            raise RefusedError("unknown mechanism")
-        response = command.initial_response
-        step = await exchange.respond(None if response is None else _decoded(response))
-        while isinstance(step, Challenge):
-            step = await exchange.respond(await self._ask(step.octets))
-        if isinstance(step, SignInFailed) and step.last_challenge is not None:
-            # The mechanism's own last word; whatever the client answers, it failed (RFC 5802 §5).
-            await self._ask(step.last_challenge)
-        return self._welcome(step, str(command.mechanism))
+    async def _signed_in(self, attempt: Awaitable[Done]) -> Done:
+        try:
+            done = await attempt
+        finally:
+            self._pace.set_slow(self._signing_in.is_slow)
+        self._note_state()
+        return done
+
+    def _note_state(self) -> None:
+        """Give a client that is signed in its larger limits."""
+        if self.session.state is not ConnectionState.NOT_AUTHENTICATED:
+            self._machine.limits = Limits()
+            self._conn.read_timeout = _AFTER_LOGIN_S
 
     async def _ask(self, challenge: bytes) -> bytes:
         self._machine.expect_continuation(base64.b64encode(challenge))
@@ -273,27 +270,7 @@ class ImapConnection:
             raise ConnectionError("client went away while signing in")
         if event.octets == b"*":
             raise RefusedError("authentication cancelled", kind=ConditionKind.BAD)
-        return _decoded(event.octets)
-
-    async def _login(self, username: str, password: str) -> Done:
-        session = self.session
-        if not (session.is_tls or session.allows_plaintext):
-            raise RefusedError("LOGIN needs TLS", "PRIVACYREQUIRED")
-        return self._welcome(await session.services.sign_in.password(username, password), "login")
-
-    def _welcome(self, step: SignedIn | SignInFailed, mechanism: str) -> Done:
-        address = self._conn.peername
-        extra = {"mechanism": mechanism, "remote": address[0] if address else "", "tls": self.session.is_tls}
-        if isinstance(step, SignInFailed):
-            logger.info("login failed", extra={**extra, "username": step.username, "reason": str(step.kind)})
-            # A code could make clients ask for another password, which would not help (RFC 5530 §3).
-            raise RefusedError(step.text, None if step.is_disabled else "AUTHENTICATIONFAILED")
-        self.session.become(step)
-        logger.info("login", extra={**extra, "account": step.account, "address": step.address})
-        self._machine.limits = Limits()
-        self._conn.read_timeout = _AFTER_LOGIN_S
-        names = " ".join(self.session.capabilities())
-        return Done("signed in", f"CAPABILITY {names}".encode())
+        return decoded(event.octets)
 
     # IDLE (RFC 2177).
 
@@ -393,13 +370,6 @@ class ImapConnection:
             self._append = None
 
 
-def _decoded(octets: bytes) -> bytes:
-    try:
-        return base64.b64decode(octets, validate=True)
-    except (binascii.Error, ValueError) as error:
-        raise RefusedError("malformed base64", kind=ConditionKind.BAD) from error
-
-
 def _condition_of(error: Exception, tag: str, command: str) -> Condition:
     """Say how a command failed; a bug is logged once, with its traceback."""
     match error:
@@ -409,7 +379,7 @@ def _condition_of(error: Exception, tag: str, command: str) -> Condition:
             refused = refusal(
                 error, creates_target=command.removeprefix("UID ") in {"APPEND", "COPY", "MOVE"}
             )
-        case ConnectionError() | TimeoutError():
+        case ConnectionError() | TimeoutError() | ByeError():
             raise error
         case _:
             logger.error("imap command crashed", extra={"command": command}, exc_info=error)

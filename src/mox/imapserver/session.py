@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from mox.accounts import SignedIn, SignIn
+from mox.accounts import ServiceDesk, SignedIn
 from mox.imapserver.capabilities import capabilities
 from mox.imapserver.errors import RefusedError
 from mox.imapserver.selected import Selected
@@ -25,7 +25,7 @@ class Services:
     """What all sessions of a server share."""
 
     store: Store
-    sign_in: SignIn
+    desk: ServiceDesk
     clock: Clock
     appendlimit_octets: int
     version: str

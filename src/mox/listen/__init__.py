@@ -3,15 +3,17 @@
 Each connection is one owned task with a connection id; whatever happens in it stays in it.
 """
 
-from mox.listen.limits import ConnectionLimits, FailedSignIns, Limiter, Window
+from mox.listen.limits import ConnectionLimits, Limiter, Window, networks_of
 from mox.listen.listeners import BindError, Listeners, Port
+from mox.listen.pacing import Pace
 
 __all__ = [
     "BindError",
     "ConnectionLimits",
-    "FailedSignIns",
     "Limiter",
     "Listeners",
+    "Pace",
     "Port",
     "Window",
+    "networks_of",
 ]

@@ -6,9 +6,9 @@ larger allowances, so that a rented network is not worth more than a few address
 
 from dataclasses import dataclass
 from datetime import datetime
-from ipaddress import IPv4Address, ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
-__all__ = ["ConnectionLimits", "FailedSignIns", "Limiter", "Window"]
+__all__ = ["ConnectionLimits", "Limiter", "Window", "networks_of"]
 
 _PREFIXES_4 = (32, 26, 21)
 _PREFIXES_6 = (64, 48, 32)
@@ -64,14 +64,6 @@ class Limiter:
             for network in networks:
                 _subtract(counts, network, 1)
 
-    def reset(self, ip: str, now: datetime) -> None:
-        """Forget an address, and what it took of the allowances of its neighbours."""
-        networks = self._turn(ip, now)
-        for counts in self._counts:
-            own = counts.get(networks[0], 0)
-            for network in networks:
-                _subtract(counts, network, own)
-
     def _turn(self, ip: str, now: datetime) -> tuple[_Network, ...]:
         seconds = int(now.timestamp())
         for index, window in enumerate(self._windows):
@@ -97,36 +89,30 @@ def _subtract(counts: dict[_Network, int], network: _Network, amount: int) -> No
         counts.pop(network, None)
 
 
-def _networks(ip: str) -> tuple[_Network, ...]:
+def networks_of(ip: str) -> tuple[str, str, str]:
+    """Return the networks an address is counted with, smallest first, as text like ``192.0.2.0/26``."""
+    small, middle, large = (
+        str(ip_network((_plain(ip), prefix), strict=False)) for prefix in _prefixes(_plain(ip))
+    )
+    return small, middle, large
+
+
+def _plain(ip: str) -> IPv4Address | IPv6Address:
     address = ip_address(ip)
-    if not isinstance(address, IPv4Address) and address.ipv4_mapped is not None:
-        address = address.ipv4_mapped
-    prefixes = _PREFIXES_4 if isinstance(address, IPv4Address) else _PREFIXES_6
+    return address if isinstance(address, IPv4Address) else address.ipv4_mapped or address
+
+
+def _prefixes(address: IPv4Address | IPv6Address) -> tuple[int, int, int]:
+    return _PREFIXES_4 if isinstance(address, IPv4Address) else _PREFIXES_6
+
+
+def _networks(ip: str) -> tuple[_Network, ...]:
+    address = _plain(ip)
+    prefixes = _prefixes(address)
     bits = address.max_prefixlen
     number = int(address)
     # The number of bits tells the sizes, and the families, apart.
     return tuple((bits * 1000 + prefix, number >> (bits - prefix)) for prefix in prefixes)
-
-
-class FailedSignIns:
-    """Failed authentications of all protocols together."""
-
-    __slots__ = ("_limiter",)
-
-    def __init__(self) -> None:
-        self._limiter = Limiter(Window(60, (10, 30, 90)), Window(86400, (50, 150, 450)))
-
-    def has_room(self, ip: str, now: datetime) -> bool:
-        """Say whether an address may try again."""
-        return self._limiter.has_room(ip, now)
-
-    def add(self, ip: str, now: datetime) -> None:
-        """Count a failure."""
-        self._limiter.add(ip, now)
-
-    def reset(self, ip: str, now: datetime) -> None:
-        """Forget the failures of an address after a success."""
-        self._limiter.reset(ip, now)
 
 
 class ConnectionLimits:

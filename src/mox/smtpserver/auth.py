@@ -1,25 +1,15 @@
-"""Signing in on one connection: mechanisms, the exchange, and what a failure costs (RFC 4954)."""
+"""Signing in on one connection: by certificate, or by AUTH with its mechanisms (RFC 4954)."""
 
-import logging
 from collections.abc import Callable
 
-from mox.accounts import SignedIn
-from mox.listen import FailedSignIns
-from mox.runtime import Clock
+from mox.accounts import KeyRefused, SignedIn, SignInFailed
 from mox.smtpserver.errors import sign_in_reply
-from mox.smtpserver.options import Options
-from mox.smtpserver.ports import Desk, Exchange
+from mox.smtpserver.ports import Exchange, Visit
 from moxkit.net import LineConn
 from moxkit.sasl import Challenge, Mechanism
 from moxkit.smtp import Reply
 
 __all__ = ["Authentication"]
-
-logger = logging.getLogger(__name__)
-
-_BINDINGS = ("tls-exporter", "tls-unique")
-# From the third failure on a connection is slow, from the fourth each attempt waits longer.
-_FAILURES_WITHOUT_DELAY = 3
 
 
 class Authentication:
@@ -27,70 +17,72 @@ class Authentication:
 
     Attributes:
         signed_in: Who it is, once they proved it.
-        failures: Failed attempts on this connection.
+        refusal: Why a certificate signs nobody in though its key is known: the account is disabled.
     """
 
     def __init__(
         self,
         *,
-        options: Options,
-        desk: Desk,
-        clock: Clock,
+        visit: Visit,
         conn: LineConn,
-        ip: str,
-        failed: FailedSignIns | None,
+        allows_plaintext: bool,
         slow_down: Callable[[bool], None],
     ) -> None:
-        self._options = options
-        self._desk = desk
-        self._clock = clock
+        self._visit = visit
         self._conn = conn
-        self._ip = ip
-        self._failed = failed
+        self._allows_plaintext = allows_plaintext
         self._slow_down = slow_down
         self._exchange: Exchange | None = None
-        self._mechanism = ""
-        self._refusal: Reply | None = None
+        self._last_word: Reply | None = None
         self.signed_in: SignedIn | None = None
-        self.failures = 0
+        self.refusal: Reply | None = None
+
+    def meet(self) -> KeyRefused | None:
+        """Look at the client's certificate, now that there is TLS; return why the connection cannot go on."""
+        refused = self._visit.meet(self._conn.tls, self._conn.channel_binding)
+        if refused is None:
+            match self._visit.by_certificate():
+                case SignedIn() as signed_in:
+                    self.signed_in = signed_in
+                case SignInFailed() as failed:
+                    self.refusal = sign_in_reply(failed)
+                case None:
+                    pass
+        return refused
+
+    async def hold(self) -> None:
+        """Wait before another attempt, the longer the more have failed."""
+        await self._visit.hold()
 
     def offered(self) -> tuple[Mechanism, ...]:
         """Return the mechanisms for the reply to EHLO."""
-        is_tls = self._conn.tls is not None
-        if not is_tls and not self._options.allows_plaintext:
-            return ()
-        bindings = [name for name in _BINDINGS if is_tls and self._conn.channel_binding(name) is not None]
-        return self._desk.mechanisms(
-            is_tls=is_tls, allows_plaintext=self._options.allows_plaintext, bindings=bindings
-        )
+        return self._visit.mechanisms() if self._may_sign_in else ()
+
+    @property
+    def _may_sign_in(self) -> bool:
+        return self._conn.tls is not None or self._allows_plaintext
 
     async def begin(self, mechanism: str, initial: bytes | None) -> Challenge | Reply:
         """Answer AUTH."""
-        if self._failed is not None and not self._failed.has_room(self._ip, self._clock.now()):
+        if not self._visit.has_room:
             return Reply(421, "4.7.0", "too many failed authentications")
-        offered = self.offered()
-        if mechanism not in offered:
-            is_known = mechanism in set(Mechanism)
-            if is_known and self._conn.tls is None and not self._options.allows_plaintext:
-                return Reply(538, "5.7.11", "STARTTLS first")
+        if not self._may_sign_in and mechanism in set(Mechanism):
+            return Reply(538, "5.7.11", "STARTTLS first")
+        if mechanism == Mechanism.EXTERNAL and mechanism not in self.offered():
+            # RFC 4954 §6: the mechanism is there, the credentials are not.
+            return Reply(535, "5.7.8", "no client certificate")
+        await self._visit.hold()
+        exchange = self._visit.begin(mechanism) if self._may_sign_in else None
+        if exchange is None:
             return Reply(504, "5.5.4", "mechanism not supported")
-        if self.failures > _FAILURES_WITHOUT_DELAY:
-            await self._clock.sleep(self.failures - _FAILURES_WITHOUT_DELAY)
-        self._mechanism = mechanism
-        self._exchange = self._desk.begin(
-            mechanism,
-            channel_binding=self._conn.channel_binding,
-            offers_plus=any(each.endswith("-PLUS") for each in offered),
-        )
-        if self._exchange is None:
-            return Reply(504, "5.5.4", "mechanism not supported")
-        return await self._step(self._exchange, initial)
+        self._exchange = exchange
+        return await self._step(exchange, initial)
 
     async def respond(self, octets: bytes | None) -> Challenge | Reply:
         """Answer the client's response; None means that it cancels."""
-        refusal, self._refusal = self._refusal, None
-        if refusal is not None:
-            return refusal
+        last_word, self._last_word = self._last_word, None
+        if last_word is not None:
+            return last_word
         exchange = self._exchange
         if octets is None or exchange is None:
             self.cancel()
@@ -99,41 +91,22 @@ class Authentication:
 
     def cancel(self) -> None:
         """Forget an exchange that ended without a result."""
-        self._exchange = self._refusal = None
+        if self._exchange is not None:
+            self._exchange.abort()
+        self._exchange = self._last_word = None
 
     async def _step(self, exchange: Exchange, octets: bytes | None) -> Challenge | Reply:
         result = await exchange.respond(octets)
         if isinstance(result, Challenge):
             return result
         self._exchange = None
-        now = self._clock.now()
+        self._slow_down(self._visit.is_slow)
         if isinstance(result, SignedIn):
-            self.signed_in = result
-            if self._failed is not None:
-                self._failed.reset(self._ip, now)
-            self._slow_down(False)
-            logger.info(
-                "signed in",
-                extra={"account": result.account, "login": result.address, "mechanism": self._mechanism},
-            )
+            self.signed_in, self.refusal = result, None
             return Reply(235, "2.7.0", "authenticated")
-        logger.info(
-            "sign-in failed",
-            extra={
-                "login": result.username,
-                "mechanism": self._mechanism,
-                "reason": str(result.kind),
-                "peer_ip": self._ip,
-            },
-        )
-        if not result.is_disabled:
-            self.failures += 1
-            if self._failed is not None:
-                self._failed.add(self._ip, now)
-                self._slow_down(self.failures >= _FAILURES_WITHOUT_DELAY)
         reply = sign_in_reply(result)
         if result.last_challenge is None:
             return reply
         # RFC 5802 §5.1: the mechanism's own error goes first; whatever the client answers, it is refused.
-        self._refusal = reply
+        self._last_word = reply
         return Challenge(result.last_challenge)

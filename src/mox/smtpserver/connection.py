@@ -6,9 +6,9 @@ Bounds of time are here: of each read and write, and of a whole message.
 import logging
 import re
 
+from mox.listen import Pace
 from mox.runtime import Clock, Shutdown
 from mox.smtpserver.answers import Answer, AuthChallenge, HandshakeNext
-from mox.smtpserver.pacing import Pace
 from mox.smtpserver.session import Session, SessionEvent
 from moxkit.net import LineConn, TLSContext, TLSError
 from moxkit.smtp import NEED_DATA, DataChunk, Reply, ServerMachine
@@ -54,6 +54,7 @@ class ConnectionLoop:
             ConnectionError: The client is gone.
         """
         try:
+            self._meet()
             while self._is_open:
                 await self._turn()
         except TimeoutError:
@@ -61,6 +62,16 @@ class ConnectionLoop:
             self._conn.write(self._machine.data_to_send())
         finally:
             self._session.discard()
+
+    def _meet(self) -> None:
+        """Look at the client's certificate, if there is TLS by now (RFC 4422 A)."""
+        if self._conn.tls is None:
+            return
+        if (refused := self._session.meet()) is not None:
+            # The session was resumed, so the handshake could not refuse it; there is no reply for this.
+            logger.info("client certificate refused", extra={"reason": refused.text})
+            self._is_open = False
+        self._machine.is_authenticated = self._session.is_signed_in
 
     async def _turn(self) -> None:
         event = self._machine.next_event()
@@ -131,6 +142,7 @@ class ConnectionLoop:
             self._conn.abort()
             return
         machine.reply(reply)
+        await self._session.hold()
         try:
             info = await self._conn.start_tls(self._tls, server=True, go_ahead=machine.data_to_send())
         except TLSError as error:
@@ -139,6 +151,7 @@ class ConnectionLoop:
             return
         machine.started_tls()
         self._session.started_tls(info)
+        self._meet()
 
     async def _flush(self) -> None:
         octets = self._machine.data_to_send()

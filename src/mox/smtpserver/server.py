@@ -2,15 +2,14 @@
 
 import logging
 
-from mox.listen import ConnectionLimits, FailedSignIns
+from mox.listen import ConnectionLimits, Pace
 from mox.runtime import Clock, Shutdown, connection_id
 from mox.smtpserver.auth import Authentication
 from mox.smtpserver.connection import ConnectionLoop
 from mox.smtpserver.content import ContentDesk
 from mox.smtpserver.envelope import EnvelopeDesk
 from mox.smtpserver.options import Options
-from mox.smtpserver.pacing import Pace
-from mox.smtpserver.ports import Addresses, Desk, FailureListener, Filing, Spools, Submitting
+from mox.smtpserver.ports import Addresses, Desk, FailureListener, Filing, Spools, Submitting, Visit
 from mox.smtpserver.session import Session
 from mox.smtpserver.special import SpecialRecipients
 from moxkit.dns import Resolver
@@ -35,12 +34,11 @@ class SmtpServer:
         accounts: Addresses,
         delivery: Filing,
         submission: Submitting,
-        sign_in: Desk,
+        desk: Desk,
         clock: Clock,
         shutdown: Shutdown,
         tls_context: TLSContext | None = None,
         limits: ConnectionLimits | None = None,
-        failed_sign_ins: FailedSignIns | None = None,
         resolver: Resolver | None = None,
         special_recipients: SpecialRecipients | None = None,
         failures: FailureListener | None = None,
@@ -53,12 +51,11 @@ class SmtpServer:
             accounts: Who exists.
             delivery: Takes what is received.
             submission: Takes what is submitted.
-            sign_in: Where clients prove who they are.
+            desk: Where clients prove who they are.
             clock: For all waiting.
             shutdown: Refuses new commands once it is asked for.
             tls_context: For STARTTLS; None does not offer it.
             limits: Of connections, shared by the listeners of one kind; None sets none.
-            failed_sign_ins: Shared by all protocols; None counts none, and is never slow.
             resolver: Looks up senders and names; None refuses nothing for what DNS says.
             special_recipients: Fail on purpose; for localserve.
             failures: Tells senders of failures after 250; without it unknown recipients are refused at RCPT.
@@ -66,12 +63,11 @@ class SmtpServer:
         self._options = options
         self._spools = spools
         self._accounts = accounts
-        self._sign_in = sign_in
+        self._desk = desk
         self._clock = clock
         self._shutdown = shutdown
         self._tls_context = tls_context
         self._limits = limits
-        self._failed_sign_ins = failed_sign_ins
         self._resolver = resolver
         self._envelope = EnvelopeDesk(
             options=options,
@@ -98,7 +94,11 @@ class SmtpServer:
         """
         conn.read_timeout, conn.write_timeout = _READ_S, _WRITE_S
         ip = str(conn.peername[0]).partition("%")[0]
-        if (refusal := self._refusal(ip)) is not None:
+        local_ip = str(conn.sockname[0]).partition("%")[0]
+        visit = self._desk.visit(
+            remote_ip=ip, local_ip=local_ip, allows_plaintext=self._options.allows_plaintext
+        )
+        if (refusal := self._refusal(ip, visit)) is not None:
             conn.write(bytes(refusal))
             conn.close()
             return
@@ -107,25 +107,23 @@ class SmtpServer:
                 conn.write(bytes(Reply(421, "4.7.0", "too many open connections")))
                 return
             try:
-                await self._loop(conn, ip).run()
+                await self._loop(conn, ip, local_ip, visit).run()
             finally:
                 if self._limits is not None:
                     self._limits.closed(ip)
         finally:
             conn.close()
 
-    def _refusal(self, ip: str) -> Reply | None:
-        now = self._clock.now()
+    def _refusal(self, ip: str, visit: Visit) -> Reply | None:
         if self._shutdown.is_asked:
             return Reply(421, "4.3.2", "shutting down")
-        if self._limits is not None and self._limits.is_too_fast(ip, now):
+        if self._limits is not None and self._limits.is_too_fast(ip, self._clock.now()):
             return Reply(421, "4.7.0", "too many connections from your network")
-        failed = self._failed_sign_ins
-        if self._options.kind.is_submission and failed is not None and not failed.has_room(ip, now):
+        if self._options.kind.is_submission and not visit.has_room:
             return Reply(421, "4.7.0", "too many failed authentications")
         return None
 
-    def _loop(self, conn: LineConn, ip: str) -> ConnectionLoop:
+    def _loop(self, conn: LineConn, ip: str, local_ip: str, visit: Visit) -> ConnectionLoop:
         options = self._options
         offers_starttls = self._tls_context is not None
         machine = ServerMachine(
@@ -137,13 +135,7 @@ class SmtpServer:
         machine.reply(Reply(220, "", f"{options.hostname} ESMTP mox"))
         pace = Pace(conn, self._clock)
         authentication = Authentication(
-            options=options,
-            desk=self._sign_in,
-            clock=self._clock,
-            conn=conn,
-            ip=ip,
-            failed=self._failed_sign_ins,
-            slow_down=pace.set_slow,
+            visit=visit, conn=conn, allows_plaintext=options.allows_plaintext, slow_down=pace.set_slow
         )
         session = Session(
             options=options,
@@ -155,7 +147,7 @@ class SmtpServer:
             resolver=self._resolver,
             connection_id=connection_id.get() or 0,
             remote_ip=ip,
-            local_ip=str(conn.sockname[0]).partition("%")[0],
+            local_ip=local_ip,
             tls=conn.tls,
             offers_starttls=offers_starttls,
         )

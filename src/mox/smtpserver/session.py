@@ -5,6 +5,7 @@ Everything that changes the state of a session lives here; octets, speed and tim
 
 import logging
 
+from mox.accounts import KeyRefused
 from mox.delivery import Connection
 from mox.runtime import Clock
 from mox.smtpserver.answers import Answer, AuthChallenge, HandshakeNext
@@ -107,6 +108,19 @@ class Session:
         self._tls = tls
         self._hello = Hello("", None)
 
+    def meet(self) -> KeyRefused | None:
+        """Look at the client's certificate; return why the connection cannot go on."""
+        return self._authentication.meet() if self._options.kind.is_submission else None
+
+    @property
+    def is_signed_in(self) -> bool:
+        """Whether mail can be submitted without AUTH, or its refusal be explained."""
+        return self._authentication.signed_in is not None or self._authentication.refusal is not None
+
+    async def hold(self) -> None:
+        """Wait before another attempt to sign in, as a handshake with a certificate is."""
+        await self._authentication.hold()
+
     async def take_content(self, octets: bytes) -> None:
         """Take a piece of content."""
         if self._transaction is not None:
@@ -192,7 +206,8 @@ class Session:
     async def _mail(self, mail: MailFrom) -> Answer:
         if self._bad > _MOST_BAD and not self._good:
             return Answer(Reply(550, "5.1.0", "too many failed transactions"), closes=True)
-        refused = await self._envelope.mail(
+        # An account that is disabled gets this far by its certificate only, without AUTH.
+        refused = self._authentication.refusal or await self._envelope.mail(
             mail, is_tls=self._tls is not None, signed_in=self._authentication.signed_in
         )
         if refused is not None:

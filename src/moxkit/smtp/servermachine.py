@@ -56,13 +56,15 @@ class ServerMachine:
     when `wants_flush` says so and before it waits.
 
     Attributes:
-        is_authenticated: A 235 was given, or the connection proved it otherwise.
+        is_authenticated: A 235 was given, or the connection proved who it is otherwise: a client certificate.
+            AUTH is possible after the latter, and only then (RFC 4954 §4).
     """
 
     __slots__ = (
         "_content",
         "_dialect",
         "_events",
+        "_has_auth_succeeded",
         "_has_recipient",
         "_hello",
         "_input",
@@ -99,6 +101,7 @@ class ServerMachine:
         self._is_tls = is_tls
         self._offers_starttls = offers_starttls
         self.is_authenticated = False
+        self._has_auth_succeeded = False
         self._input = InputBuffer()
         self._out: list[bytes] = []
         self._events: deque[Event] = deque()
@@ -199,6 +202,7 @@ class ServerMachine:
                 self.end_transaction()
             case Auth() | AuthResponse():
                 self._mode = _Mode.COMMAND
+                self._has_auth_succeeded = self._has_auth_succeeded or code == 235
                 self.is_authenticated = self.is_authenticated or code == 235
             case _:
                 pass
@@ -266,7 +270,7 @@ class ServerMachine:
             self._bad(
                 not self._dialect.is_submission, "authentication is for submission, see port 587 or 465"
             )
-            or self._bad(self.is_authenticated, "already authenticated")
+            or self._bad(self._has_auth_succeeded, "already authenticated")
             or self._bad(not isinstance(self._hello, Ehlo), "EHLO first")
             or self._bad(self._mail is not None, "not during a transaction")
         )

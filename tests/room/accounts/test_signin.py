@@ -9,19 +9,24 @@ import pytest
 
 from mox.accounts import (
     Credentials,
+    Identities,
     PasswordInvalidError,
+    Service,
+    ServiceDesk,
     SignedIn,
-    SignIn,
     SignInFailed,
+    Visit,
     hash_password,
     prepare_password,
 )
+from moxkit.net import TLSInfo
 from moxkit.sasl import Challenge, FailureKind, Mechanism, SaslError, client_exchange
 from moxkit.testing import FakeClock
 
 USER, OTHER, DISABLED, NOBODY = "mox@mox.example", "other@mox.example", "off@mox.example", "no@mox.example"
 PASSWORD = "correct horse äöü"
 BINDING = ("tls-exporter", b"\x01" * 32)
+TLS_INFO = TLSInfo("TLSv1.3", "TLS_AES_256_GCM_SHA384", None, "", False, None, None)
 MECHANISMS = [m for m in Mechanism if m is not Mechanism.EXTERNAL]
 
 
@@ -35,42 +40,62 @@ class Addresses:
         return "closed for holidays" if account == "off" else ""
 
 
-class Watched(Credentials):
-    """Credentials that count how often they hash."""
+class Watched:
+    """Counts how often a password is hashed to be compared."""
 
-    hashed = 0
+    def __init__(self, credentials: Credentials) -> None:
+        self.hashed = 0
+        self._verify = credentials._verify
+        credentials._verify = self.verify  # type: ignore[method-assign] # to count
 
-    def _verify(self, stored: str | None, prepared: str) -> bool:
+    def verify(self, stored: str | None, prepared: str) -> bool:
         self.hashed += 1
-        return super()._verify(stored, prepared)
+        return self._verify(stored, prepared)
 
 
-@pytest.fixture
-async def credentials(tmp_path: Path, clock: FakeClock, pool: ThreadPoolExecutor) -> AsyncIterator[Watched]:
-    credentials = Watched(directory=tmp_path, clock=clock, pool=pool, enables_cram_md5=lambda: True)
-    yield credentials
-    await credentials.close()
-
-
-@pytest.fixture
-async def sign_in(credentials: Credentials) -> SignIn:
-    for account in ("mox", "off"):
-        await credentials.set_password(account, PASSWORD)
-    return SignIn(
-        credentials=credentials,
+def make(directory: Path, clock: FakeClock, pool: ThreadPoolExecutor, *, cram_md5: bool = True) -> Identities:
+    return Identities(
+        directory=directory,
+        clock=clock,
+        pool=pool,
         addresses=Addresses(),
         hostname="mail.mox.example",
-        enables_cram_md5=lambda: True,
+        enables_cram_md5=lambda: cram_md5,
     )
 
 
+@pytest.fixture
+async def identities(tmp_path: Path, clock: FakeClock, pool: ThreadPoolExecutor) -> AsyncIterator[Identities]:
+    identities = make(tmp_path, clock, pool)
+    yield identities
+    await identities.close()
+
+
+@pytest.fixture
+def credentials(identities: Identities) -> Credentials:
+    return identities.credentials
+
+
+@pytest.fixture
+async def visit(identities: Identities, clock: FakeClock) -> Visit:
+    """Return a connection with TLS, at the desk of a server where two accounts have a password."""
+    for account in ("mox", "off"):
+        await identities.credentials.set_password(account, PASSWORD)
+    visit = ServiceDesk(desk=identities.sign_in, service=Service.IMAP, clock=clock).visit(
+        remote_ip="192.0.2.1", local_ip="192.0.2.25", allows_plaintext=False
+    )
+    assert visit.meet(TLS_INFO, dict([BINDING]).get) is None
+    return visit
+
+
 async def exchange(
-    sign_in: SignIn, mechanism: Mechanism, username: str, password: str
+    visit: Visit, mechanism: Mechanism, username: str, password: str
 ) -> tuple[SignedIn | SignInFailed, list[int]]:
     """Run a whole exchange; return its end, and how long each challenge was."""
-    bindings = dict([BINDING])
-    server = sign_in.begin(mechanism, channel_binding=bindings.get, offers_plus=mechanism.is_plus)
+    server = visit.begin(mechanism)
     assert server is not None
+    # Guessing is slow; not here.
+    visit.failures = 0
     client = client_exchange(
         mechanism,
         username=username,
@@ -90,12 +115,12 @@ async def exchange(
 
 
 @pytest.mark.parametrize("mechanism", MECHANISMS)
-async def test_signs_in(sign_in: SignIn, mechanism: Mechanism) -> None:
-    assert (await exchange(sign_in, mechanism, USER, PASSWORD))[0] == SignedIn("mox", USER)
+async def test_signs_in(visit: Visit, mechanism: Mechanism) -> None:
+    assert (await exchange(visit, mechanism, USER, PASSWORD))[0] == SignedIn("mox", USER)
 
 
 @pytest.mark.parametrize("mechanism", MECHANISMS)
-async def test_unknown_users_and_wrong_passwords_look_the_same(sign_in: SignIn, mechanism: Mechanism) -> None:
+async def test_unknown_users_and_wrong_passwords_look_the_same(visit: Visit, mechanism: Mechanism) -> None:
     seen = []
     for username, password in (
         (USER, "wrong password"),
@@ -103,7 +128,7 @@ async def test_unknown_users_and_wrong_passwords_look_the_same(sign_in: SignIn, 
         (OTHER, PASSWORD),
         (DISABLED, "wrong password"),
     ):
-        end, challenges = await exchange(sign_in, mechanism, username, password)
+        end, challenges = await exchange(visit, mechanism, username, password)
         assert isinstance(end, SignInFailed)
         assert end.username == username
         last = None if end.last_challenge is None else len(end.last_challenge)
@@ -115,74 +140,75 @@ async def test_unknown_users_and_wrong_passwords_look_the_same(sign_in: SignIn, 
 
 @pytest.mark.parametrize("mechanism", MECHANISMS)
 async def test_a_disabled_account_learns_why_only_with_the_right_password(
-    sign_in: SignIn, mechanism: Mechanism
+    visit: Visit, mechanism: Mechanism
 ) -> None:
-    end, _ = await exchange(sign_in, mechanism, DISABLED, PASSWORD)
+    end, _ = await exchange(visit, mechanism, DISABLED, PASSWORD)
     assert isinstance(end, SignInFailed)
     assert (end.kind, end.text, end.is_disabled) == (FailureKind.AUTHORIZATION, "closed for holidays", True)
 
 
-async def test_a_name_alone_signs_nobody_in(sign_in: SignIn) -> None:
-    for name in ("EXTERNAL", "external"):
-        assert sign_in.begin(name, channel_binding=lambda _: None, offers_plus=False) is None
+async def test_a_name_alone_signs_nobody_in(visit: Visit) -> None:
+    assert visit.begin("EXTERNAL") is None
+    assert visit.begin("external") is None
+    assert isinstance(visit.finish_external(USER), SignInFailed)
 
 
-async def test_an_unknown_mechanism_is_none(sign_in: SignIn) -> None:
-    assert sign_in.begin("GSSAPI", channel_binding=lambda _: None, offers_plus=False) is None
+async def test_an_unknown_mechanism_is_none(visit: Visit) -> None:
+    assert visit.begin("GSSAPI") is None
 
 
 @pytest.mark.parametrize("username", [NOBODY, OTHER, USER])
-async def test_a_hash_is_computed_whoever_asks(sign_in: SignIn, credentials: Watched, username: str) -> None:
+async def test_a_hash_is_computed_whoever_asks(visit: Visit, credentials: Credentials, username: str) -> None:
+    watched = Watched(credentials)
     for password in ("wrong password", "x" * 5000, "", "\x00"):
-        assert isinstance(await sign_in.password(username, password), SignInFailed)
-    assert credentials.hashed == 4
+        assert isinstance(await visit.password(username, password), SignInFailed)
+    assert watched.hashed == 4
 
 
-async def test_passwords_in_the_clear(sign_in: SignIn) -> None:
-    assert await sign_in.password(USER, PASSWORD) == SignedIn("mox", USER)
+async def test_passwords_in_the_clear(visit: Visit) -> None:
+    assert await visit.password(USER, PASSWORD) == SignedIn("mox", USER)
     # RFC 8265 §4.2: the same text in another form is the same password.
-    assert await sign_in.password(USER, "correct horse a\u0308o\u0308u\u0308") == SignedIn("mox", USER)
-    assert await sign_in.password("mo\u0078@mox.example", PASSWORD) == SignedIn("mox", USER)
+    assert await visit.password(USER, "correct horse a\u0308o\u0308u\u0308") == SignedIn("mox", USER)
+    assert await visit.password("mo\u0078@mox.example", PASSWORD) == SignedIn("mox", USER)
 
 
-async def test_a_new_password_ends_the_old_one_at_once(sign_in: SignIn, credentials: Credentials) -> None:
-    assert isinstance(await sign_in.password(USER, PASSWORD), SignedIn)
+async def test_a_new_password_ends_the_old_one_at_once(visit: Visit, credentials: Credentials) -> None:
+    assert isinstance(await visit.password(USER, PASSWORD), SignedIn)
     await credentials.set_password("mox", "another password")
-    assert isinstance(await sign_in.password(USER, PASSWORD), SignInFailed)
-    assert isinstance(await sign_in.password(USER, "another password"), SignedIn)
+    assert isinstance(await visit.password(USER, PASSWORD), SignInFailed)
+    assert isinstance(await visit.password(USER, "another password"), SignedIn)
 
 
 async def test_a_right_password_is_remembered_for_a_while(
-    sign_in: SignIn, credentials: Watched, clock: FakeClock
+    visit: Visit, credentials: Credentials, clock: FakeClock
 ) -> None:
+    watched = Watched(credentials)
     for _ in range(3):
-        assert isinstance(await sign_in.password(USER, PASSWORD), SignedIn)
-    assert credentials.hashed == 1
+        assert isinstance(await visit.password(USER, PASSWORD), SignedIn)
+    assert watched.hashed == 1
     clock.jump(301)
-    assert isinstance(await sign_in.password(USER, PASSWORD), SignedIn)
-    assert credentials.hashed == 2
+    assert isinstance(await visit.password(USER, PASSWORD), SignedIn)
+    assert watched.hashed == 2
     # The same password is not another account's.
-    assert isinstance(await sign_in.password(OTHER, PASSWORD), SignInFailed)
+    assert isinstance(await visit.password(OTHER, PASSWORD), SignInFailed)
 
 
-async def test_a_new_password_keeps_every_mechanism_working(
-    sign_in: SignIn, credentials: Credentials
-) -> None:
+async def test_a_new_password_keeps_every_mechanism_working(visit: Visit, credentials: Credentials) -> None:
     await credentials.set_password("mox", "another password")
     for mechanism in MECHANISMS:
-        assert (await exchange(sign_in, mechanism, USER, "another password"))[0] == SignedIn("mox", USER)
-        assert isinstance((await exchange(sign_in, mechanism, USER, PASSWORD))[0], SignInFailed)
+        assert (await exchange(visit, mechanism, USER, "another password"))[0] == SignedIn("mox", USER)
+        assert isinstance((await exchange(visit, mechanism, USER, PASSWORD))[0], SignInFailed)
 
 
 async def test_passwords_are_neither_logged_nor_shown(
-    sign_in: SignIn, credentials: Credentials, caplog: pytest.LogCaptureFixture
+    visit: Visit, credentials: Credentials, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.NOTSET)
     secret = "zebra crossing"
     await credentials.set_password("mox", secret)
     for mechanism in MECHANISMS:
         for password in (secret, "zebra wrong"):
-            end, _ = await exchange(sign_in, mechanism, USER, password)
+            end, _ = await exchange(visit, mechanism, USER, password)
             assert "zebra" not in repr(end)
     assert "zebra" not in caplog.text
     assert all("zebra" not in str(vars(record)) for record in caplog.records)
@@ -199,24 +225,25 @@ async def test_refuses_passwords_without_showing_them(credentials: Credentials, 
 
 
 async def test_what_was_set_survives_reopening(
-    sign_in: SignIn, credentials: Credentials, tmp_path: Path, clock: FakeClock, pool: ThreadPoolExecutor
+    visit: Visit, credentials: Credentials, tmp_path: Path, clock: FakeClock, pool: ThreadPoolExecutor
 ) -> None:
-    fake = credentials.scram_verifier(None, NOBODY, "sha256")
-    again = Credentials(directory=tmp_path, clock=clock, pool=pool, enables_cram_md5=lambda: False)
-    assert again.has_password("mox")
-    assert await again.check_password("mox", PASSWORD)
+    fake = credentials.scram_verifiers(None, NOBODY, "sha256", Service.IMAP)
+    again = make(tmp_path, clock, pool)
+    assert again.credentials.has_password("mox")
+    assert await again.credentials.check_password("mox", PASSWORD, Service.IMAP)
     # Else a restart would tell who exists.
-    assert again.scram_verifier(None, NOBODY, "sha256") == fake
+    assert again.credentials.scram_verifiers(None, NOBODY, "sha256", Service.IMAP) == fake
     await again.close()
 
 
 async def test_cram_md5_is_kept_only_where_it_is_enabled(
     tmp_path: Path, clock: FakeClock, pool: ThreadPoolExecutor
 ) -> None:
-    credentials = Credentials(directory=tmp_path, clock=clock, pool=pool, enables_cram_md5=lambda: False)
-    await credentials.set_password("mox", PASSWORD)
-    assert credentials._reader.row("SELECT cram_md5_inner, cram_md5_outer FROM credential") == (None, None)
-    await credentials.close()
+    identities = make(tmp_path, clock, pool, cram_md5=False)
+    await identities.credentials.set_password("mox", PASSWORD)
+    row = identities._database.reader.row("SELECT cram_md5_inner, cram_md5_outer FROM credential")
+    assert row == (None, None)
+    await identities.close()
 
 
 @pytest.mark.parametrize(
@@ -234,7 +261,9 @@ async def test_cram_md5_is_kept_only_where_it_is_enabled(
     ],
 )
 async def test_offers_what_the_connection_allows(
-    sign_in: SignIn, is_tls: bool, allows_plaintext: bool, bindings: list[str], offered: str
+    identities: Identities, is_tls: bool, allows_plaintext: bool, bindings: list[str], offered: str
 ) -> None:
-    found = sign_in.mechanisms(is_tls=is_tls, allows_plaintext=allows_plaintext, bindings=bindings)
+    found = identities.sign_in.mechanisms(
+        is_tls=is_tls, allows_plaintext=allows_plaintext, bindings=bindings, has_certificate=False
+    )
     assert set(found) == set(offered.split())

@@ -80,7 +80,7 @@ async def local_server(
         local_address=ADDRESS,
     )
     try:
-        await server.credentials.set_password(ACCOUNT, PASSWORD)
+        await server.identities.credentials.set_password(ACCOUNT, PASSWORD)
         await server.start()
         yield LocalServer(server, offset)
     finally:

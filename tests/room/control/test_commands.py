@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mox.accounts import Credentials
+from mox.accounts import Identities
 from mox.control import Commands
 from mox.control.server import CommandRefusedError
 from mox.observe import LogLevels
@@ -26,22 +26,39 @@ class Nowhere:
         return {}
 
 
+class Nobody:
+    """No address signs in."""
+
+    def account_for_login(self, _address: str) -> str | None:
+        return None
+
+    def login_disabled(self, _account: str) -> str:
+        return ""
+
+
 @pytest.fixture
 async def commands(
     tmp_path: Path, clock: FakeClock, pool: ThreadPoolExecutor, store: Store
 ) -> AsyncIterator[Commands]:
     queue = Queue(directory=tmp_path, clock=clock, pool=pool, deliverer=Nowhere())
-    credentials = Credentials(directory=tmp_path, clock=clock, pool=pool, enables_cram_md5=lambda: False)
+    identities = Identities(
+        directory=tmp_path,
+        clock=clock,
+        pool=pool,
+        addresses=Nobody(),
+        hostname="mx.example",
+        enables_cram_md5=lambda: False,
+    )
     yield Commands(
         store=store,
         queue=queue,
-        credentials=credentials,
+        identities=identities,
         levels=LogLevels("warn"),
         shutdown=Shutdown(),
         has_account=lambda name: name == "mox",
     )
     await queue.close()
-    await credentials.close()
+    await identities.close()
 
 
 def letter(subject: str, to: str = "mox@mox.example") -> bytes:

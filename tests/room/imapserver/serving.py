@@ -7,7 +7,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mox.accounts import Credentials, SignIn
+from mox.accounts import Identities, Proof, Service, ServiceDesk
 from mox.imapserver import ImapServer, Services
 from mox.listen import Listeners, Port
 from mox.runtime import ConnectionIds, Shutdown
@@ -17,7 +17,7 @@ from moxkit.testing import FakeClock, make_certificate
 from room.deposits import Deposit, depositor
 from room.imapserver.letters import LETTERS
 
-__all__ = ["PASSWORD", "USER", "Client", "ImapHouse", "OpenCredentials", "options_of"]
+__all__ = ["PASSWORD", "USER", "Client", "ImapHouse", "options_of"]
 
 USER, PASSWORD = "mox@mox.example", "moxmoxmox"
 _DISABLED = "off@mox.example"
@@ -33,11 +33,9 @@ class Addresses:
         return "ask the owner" if account == "off" else ""
 
 
-class OpenCredentials(Credentials):
-    """One password for all, without the slowness that protects real ones."""
-
-    async def check_password(self, account: str | None, password: str) -> bool:
-        return account is not None and password == PASSWORD
+async def check_openly(account: str | None, password: str, service: Service) -> Proof | None:
+    """Know one password for all, without the slowness that protects real ones."""
+    return Proof() if account is not None and password == PASSWORD else None
 
 
 class Client:
@@ -91,6 +89,8 @@ class ImapHouse:
     Attributes:
         quota_octets: How much the account may hold.
         uses_tls: STARTTLS is offered.
+        is_imaps: TLS begins at once.
+        has_limits: Failed sign-ins are held against addresses.
         allows_plaintext: Passwords are taken without TLS.
     """
 
@@ -103,11 +103,13 @@ class ImapHouse:
     uses_tls: bool = False
     allows_plaintext: bool = True
     is_cram_md5_on: bool = False
+    has_limits: bool = False
+    is_imaps: bool = False
     sees_conn: LineConn | None = None
     _clients: list[Client] = field(default_factory=list)
     _listeners: Listeners | None = None
     _store: Store | None = None
-    _credentials: Credentials | None = None
+    _identities: Identities | None = None
     _port: int = 0
 
     @property
@@ -130,15 +132,19 @@ class ImapHouse:
         return depositor(self.store)
 
     @property
-    def credentials(self) -> Credentials:
-        if self._credentials is None:
-            self._credentials = OpenCredentials(
+    def identities(self) -> Identities:
+        if self._identities is None:
+            self._identities = Identities(
                 directory=self.directory,
                 clock=self.clock,
                 pool=self.pool,
+                addresses=Addresses(),
+                hostname="mx.example",
                 enables_cram_md5=lambda: self.is_cram_md5_on,
+                limits=self.has_limits,
             )
-        return self._credentials
+            self._identities.credentials.check_password = check_openly  # type: ignore[method-assign] # as said there
+        return self._identities
 
     async def fill(self, letters: Sequence[str]) -> None:
         """File letters by name in the Inbox."""
@@ -166,16 +172,13 @@ class ImapHouse:
         return client
 
     async def _listen(self) -> None:
-        sign_in = SignIn(
-            credentials=self.credentials,
-            addresses=Addresses(),
-            hostname="mx.example",
-            enables_cram_md5=lambda: self.is_cram_md5_on,
-        )
+        desk = ServiceDesk(desk=self.identities.sign_in, service=Service.IMAP, clock=self.clock)
+        certificate = make_certificate("mx.example", "p256")
+        tls = server_context([certificate], judge_client=desk.judge_client)
         server = ImapServer(
-            services=Services(self.store, sign_in, self.clock, self.appendlimit_octets, "1.2.3"),
+            services=Services(self.store, desk, self.clock, self.appendlimit_octets, "1.2.3"),
             shutdown=self.shutdown,
-            tls=server_context([make_certificate("mx.example", "p256")]) if self.uses_tls else None,
+            tls=tls if self.uses_tls else None,
             allows_plaintext=self.allows_plaintext,
         )
 
@@ -184,7 +187,7 @@ class ImapHouse:
             await server.serve(conn)
 
         self._listeners = Listeners(ids=ConnectionIds(self.clock.now()))
-        await self._listeners.listen(Port("imap", "127.0.0.1", 0, serve))
+        await self._listeners.listen(Port("imap", "127.0.0.1", 0, serve, tls if self.is_imaps else None))
         self._port = self._listeners._servers[0].sockets[0].getsockname()[1]
 
     async def close(self) -> None:
@@ -196,8 +199,8 @@ class ImapHouse:
         left = list(spools.iterdir()) if spools.exists() else []
         if self._store is not None:
             await self._store.close()
-        if self._credentials is not None:
-            await self._credentials.close()
+        if self._identities is not None:
+            await self._identities.close()
         assert left == [], "temporary files were left behind"
 
 

@@ -56,7 +56,7 @@ async def test_starttls_lets_passwords_in(house: ImapHouse) -> None:
 
 
 async def test_scram_proves_both_sides(house: ImapHouse) -> None:
-    await house.credentials.set_password("mox", PASSWORD)
+    await house.identities.credentials.set_password("mox", PASSWORD)
     for mechanism in (Mechanism.SCRAM_SHA_256, Mechanism.SCRAM_SHA_1):
         client = await house.connect()
         await client.read_line()
@@ -70,7 +70,7 @@ async def test_scram_proves_both_sides(house: ImapHouse) -> None:
 
 async def test_scram_plus_is_bound_to_the_connection(house: ImapHouse) -> None:
     house.uses_tls = True
-    await house.credentials.set_password("mox", PASSWORD)
+    await house.identities.credentials.set_password("mox", PASSWORD)
     client = await house.connect()
     await client.read_line()
     await client.ask("STARTTLS")
@@ -86,7 +86,7 @@ async def test_scram_plus_is_bound_to_the_connection(house: ImapHouse) -> None:
 
 async def test_cram_md5_where_it_is_enabled(house: ImapHouse) -> None:
     house.is_cram_md5_on = True
-    await house.credentials.set_password("mox", PASSWORD)
+    await house.identities.credentials.set_password("mox", PASSWORD)
     client = await house.connect()
     assert b" AUTH=CRAM-MD5 " in await client.read_line()
     await client.write(b"x AUTHENTICATE CRAM-MD5\r\n")
@@ -107,7 +107,7 @@ async def test_no_password_is_in_the_log(house: ImapHouse, caplog: pytest.LogCap
     await client.login()
     await client.ask("LOGOUT")
     said = "\n".join(f"{record.getMessage()} {record.__dict__}" for record in caplog.records)
-    assert "login failed" in said
+    assert "sign-in failed" in said
     assert PASSWORD not in said
     assert plain not in said
 

@@ -2,7 +2,9 @@
 
 from datetime import UTC, datetime, timedelta
 
-from mox.listen import ConnectionLimits, FailedSignIns, Limiter, Window
+import pytest
+
+from mox.listen import ConnectionLimits, Limiter, Window, networks_of
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 
@@ -40,12 +42,13 @@ def test_connection_rate() -> None:
     assert limits.is_too_fast("192.0.2.1", NOW)
 
 
-def test_success_forgets_own_failures_only() -> None:
-    failed = FailedSignIns()
-    for _ in range(10):
-        failed.add("192.0.2.1", NOW)
-        failed.add("192.0.2.2", NOW)
-    assert not failed.has_room("192.0.2.1", NOW)
-    failed.reset("192.0.2.1", NOW)
-    assert failed.has_room("192.0.2.1", NOW)
-    assert not failed.has_room("192.0.2.2", NOW)
+@pytest.mark.parametrize(
+    ("ip", "networks"),
+    [
+        ("192.0.2.77", ("192.0.2.77/32", "192.0.2.64/26", "192.0.0.0/21")),
+        ("::ffff:192.0.2.77", ("192.0.2.77/32", "192.0.2.64/26", "192.0.0.0/21")),
+        ("2001:db8:1:2::3", ("2001:db8:1:2::/64", "2001:db8:1::/48", "2001:db8::/32")),
+    ],
+)
+def test_networks_an_address_is_counted_with(ip: str, networks: tuple[str, str, str]) -> None:
+    assert networks_of(ip) == networks

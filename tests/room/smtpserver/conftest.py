@@ -1,7 +1,7 @@
 """A server on a loopback port with stand-ins for everything behind it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,6 +13,7 @@ from mox.accounts import (
     AddressUnknown,
     DomainDisabled,
     DomainUnknown,
+    KeyRefused,
     Recipient,
     Refused,
     Resolved,
@@ -20,13 +21,13 @@ from mox.accounts import (
     SignInFailed,
 )
 from mox.delivery import Incoming, Outcome
-from mox.listen import ConnectionLimits, FailedSignIns, Listeners, Port
+from mox.listen import ConnectionLimits, Listeners, Port
 from mox.runtime import ConnectionIds, Shutdown
 from mox.smtpserver import FailureListener, Kind, Options, SmtpServer, SpecialRecipients
 from mox.store.spool import SpoolDirectory
 from mox.submission import Draft, Queued, Refusal
 from moxkit.dns import Resolver
-from moxkit.net import TLSContext, server_context
+from moxkit.net import TLSContext, TLSInfo, server_context
 from moxkit.sasl import Challenge, FailureKind, Mechanism
 from moxkit.testing import FakeClock, make_certificate
 
@@ -91,8 +92,12 @@ class FakeSubmission:
 class FakeExchange:
     """PLAIN, and a two-step mechanism that ends with an error of its own."""
 
-    def __init__(self, mechanism: str) -> None:
+    def __init__(self, mechanism: str, desk: "FakeDesk") -> None:
         self._mechanism = mechanism
+        self._desk = desk
+
+    def abort(self) -> None:
+        pass
 
     async def respond(self, octets: bytes | None) -> Challenge | SignedIn | SignInFailed:
         if octets is None:
@@ -103,23 +108,53 @@ class FakeExchange:
         if password == b"disabled":
             return SignInFailed(FailureKind.AUTHORIZATION, "ask the owner", is_disabled=True)
         if password != b"secret":
+            self._desk.failures += 1
             return SignInFailed(FailureKind.CREDENTIALS, "wrong password", username=name.decode())
         return SignedIn(name.decode(), f"{name.decode()}@mox.example")
 
 
+@dataclass
+class FakeVisit:
+    """Offers two mechanisms; knows a client certificate if it is told to."""
+
+    desk: "FakeDesk"
+
+    @property
+    def has_room(self) -> bool:
+        return self.desk.failures < 10
+
+    @property
+    def is_slow(self) -> bool:
+        return self.desk.has_limits and self.desk.failures >= 3
+
+    async def hold(self) -> None:
+        pass
+
+    def meet(self, tls: TLSInfo | None, channel_binding: Callable[[str], bytes | None]) -> KeyRefused | None:
+        return self.desk.key_refused
+
+    def by_certificate(self) -> SignedIn | SignInFailed | None:
+        return self.desk.by_certificate
+
+    def mechanisms(self) -> tuple[Mechanism, ...]:
+        external = (Mechanism.EXTERNAL,) if self.desk.by_certificate else ()
+        return (*external, Mechanism.SCRAM_SHA_256, Mechanism.PLAIN)
+
+    def begin(self, mechanism: str) -> FakeExchange | None:
+        return FakeExchange(mechanism, self.desk) if mechanism in self.mechanisms() else None
+
+
+@dataclass
 class FakeDesk:
-    """Offers two mechanisms."""
+    """Receives connections, and counts failures of all of them."""
 
-    def mechanisms(
-        self, *, is_tls: bool, allows_plaintext: bool, bindings: Collection[str]
-    ) -> tuple[Mechanism, ...]:
-        assert is_tls or allows_plaintext
-        return (Mechanism.SCRAM_SHA_256, Mechanism.PLAIN)
+    has_limits: bool = False
+    failures: int = 0
+    key_refused: KeyRefused | None = None
+    by_certificate: SignedIn | SignInFailed | None = None
 
-    def begin(
-        self, mechanism: str, *, channel_binding: Callable[[str], bytes | None], offers_plus: bool
-    ) -> FakeExchange | None:
-        return FakeExchange(mechanism)
+    def visit(self, *, remote_ip: str, local_ip: str, allows_plaintext: bool) -> FakeVisit:
+        return FakeVisit(self)
 
 
 class Client:
@@ -169,7 +204,7 @@ class House:
     options: Options = field(default_factory=lambda: Options(kind=Kind.SMTP, hostname="mx.example"))
     tls: TLSContext | None = None
     limits: ConnectionLimits | None = None
-    failed: FailedSignIns | None = None
+    desk: FakeDesk = field(default_factory=FakeDesk)
     resolver: Resolver | None = None
     special: SpecialRecipients | None = None
     failures: FailureListener | None = None
@@ -191,12 +226,11 @@ class House:
                 accounts=FakeAddresses(),
                 delivery=self.delivery,
                 submission=self.submission,
-                sign_in=FakeDesk(),
+                desk=self.desk,
                 clock=self.clock,
                 shutdown=self.shutdown,
                 tls_context=self.tls,
                 limits=self.limits,
-                failed_sign_ins=self.failed,
                 resolver=self.resolver,
                 special_recipients=self.special,
                 failures=self.failures,

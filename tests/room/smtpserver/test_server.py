@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from mox.listen import ConnectionLimits, FailedSignIns
+from mox.listen import ConnectionLimits
 from mox.smtpserver import Kind, Options, SpecialRecipients
 from mox.submission import Refusal, RefusalKind
 from moxkit.testing import FakeResolver
@@ -150,7 +150,7 @@ async def test_passwords_are_not_in_the_trace(house: House, caplog: pytest.LogCa
 
 async def test_too_many_failed_sign_ins_are_slow_and_then_refused(house: House) -> None:
     house.submits()
-    house.failed = FailedSignIns()
+    house.desk.has_limits = True
     client = await house.greeted()
     for _ in range(2):
         assert (await client.ask(f"AUTH PLAIN {WRONG}")).startswith("535")
@@ -159,8 +159,7 @@ async def test_too_many_failed_sign_ins_are_slow_and_then_refused(house: House) 
     assert house.clock.sleeping == 1
     await house.clock.advance(25)
     assert await client.reader.readexactly(25) == b"35 5.7.8 wrong password\r\n"
-    for _ in range(7):
-        house.failed.add("127.0.0.1", house.clock.now())
+    house.desk.failures = 10
     other = await house.connect()
     assert (await other.reply()).startswith("421 4.7.0")
 

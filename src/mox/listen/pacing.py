@@ -1,4 +1,4 @@
-"""Writing and reading at the speed a client deserves (reference smtp-incoming.md §3)."""
+"""Writing and reading at the speed a client deserves (who guesses passwords is served slowly)."""
 
 from mox.runtime import Clock
 from moxkit.net import LineConn
