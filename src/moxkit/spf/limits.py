@@ -79,7 +79,7 @@ class Queries:
         Raises:
             EvaluationError: No answer for now, or too many voids.
         """
-        return self._count_if_void(await self._ask(self._addresses(name)) if is_name(name) else ())
+        return self._count_if_void(await self._ask(self._addresses(name))) if is_name(name) else ()
 
     async def has_ip4(self, name: str) -> bool:
         """Return whether a name has an A record, whatever the client's kind (RFC 7208 §5.7).
@@ -87,8 +87,7 @@ class Queries:
         Raises:
             EvaluationError: No answer for now, or too many voids.
         """
-        records = await self._ask(self._resolver.a(name)) if is_name(name) else ()
-        return bool(self._count_if_void(records))
+        return is_name(name) and bool(self._count_if_void(await self._ask(self._resolver.a(name))))
 
     async def exchangers(self, name: str) -> list[str]:
         """Return the hosts of the mail exchangers; none if there are none.
@@ -96,7 +95,7 @@ class Queries:
         Raises:
             EvaluationError: No answer for now, too many voids, more than 10 hosts (RFC 7208 §4.6.4).
         """
-        records = self._count_if_void(await self._ask(self._resolver.mx(name)) if is_name(name) else ())
+        records = self._count_if_void(await self._ask(self._resolver.mx(name))) if is_name(name) else ()
         # DNS gives them in any order: the result must not depend on which of them is the eleventh.
         if len(records) > _MAX_NAMES:
             raise EvaluationError(Status.PERMERROR, f"more than 10 mail exchangers of {name}")
