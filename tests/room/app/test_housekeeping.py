@@ -15,10 +15,11 @@ async def remove(account: Account, *uids: int) -> None:
 
 
 async def until_files(account: Account, clock: FakeClock, count: int) -> None:
-    """Let a round of housekeeping pass, and the thread that writes finish."""
-    await clock.advance(600)
-    async with asyncio.timeout(5):
-        while len(set(account.files.ids())) != count:  # noqa: ASYNC110  the disk tells no event
+    """Let rounds of housekeeping pass, and the thread that writes finish."""
+    async with asyncio.timeout(30):
+        while len(set(account.files.ids())) != count:
+            # Again and again: the round before may not be through yet, and so not wait for the clock.
+            await clock.advance(600)
             await asyncio.sleep(0.002)
 
 
