@@ -6,6 +6,7 @@ A status needs one recipient with an address and an action, or a status code tha
 import re
 from collections.abc import Iterable
 from datetime import datetime
+from itertools import islice
 
 from moxkit.dsn.address import RecipientAddress, read_address
 from moxkit.dsn.status import Action, DeliveryStatus, Diagnostic, DsnError, MtaName, Recipient
@@ -150,9 +151,9 @@ def _typed(text: str, default: str) -> tuple[str, str] | None:
 
 
 def _extensions(fields: Headers, known: set[str]) -> tuple[tuple[str, str], ...]:
-    others = [
+    others = (
         (field.name, unfold(field.raw).decode("utf-8", "replace"))
         for field in fields
         if field.name.lower() not in known
-    ]
-    return tuple(others[:_MOST_EXTENSIONS])
+    )
+    return tuple(islice(others, _MOST_EXTENSIONS))

@@ -72,6 +72,14 @@ async def test_organization_by_tree_walk(records: dict[str, str], start: str, or
     assert found == domain(organization)
 
 
+@pytest.mark.parametrize("flag", ["y", "n"])
+async def test_walk_ends_where_it_is_known_what_is_a_suffix(flag: str) -> None:
+    """RFC 9989 §4.10 steps 2 and 6."""
+    resolver = FakeResolver(zone(example_com=f"v=DMARC1; p=none; psd={flag}"))
+    await organizational_domain(resolver, domain("a.example.com"))
+    assert resolver.queries == ["TXT _dmarc.a.example.com", "TXT _dmarc.example.com"]
+
+
 async def test_organization_by_public_suffix_list_asks_nothing() -> None:
     """RFC 7489 §3.2."""
     resolver = FakeResolver()

@@ -92,6 +92,8 @@ def test_report_after_rfc_7489() -> None:
         (b"192.0.2.123", b"192.0.2", "bad source_ip"),
         (b"<feedback", b"<!DOCTYPE feedback><feedback", "document type"),
         (b"<feedback", b'<!DOCTYPE f [<!ENTITY a "b">]><feedback', "document type"),
+        (b"Sample Reporter", b"<a>" * 20 + b"</a>" * 20, "nested too deeply"),
+        (b"Sample Reporter", b"<a/>" * 20_001, "too many elements"),
         (b"Sample Reporter", b"&a;", "bad XML"),
         (b"Sample Reporter", b"\xff", "bad XML"),
         (b"<feedback", b'<?xml version="1.0" encoding="x-none"?><feedback', "bad XML"),

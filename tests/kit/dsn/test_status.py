@@ -205,6 +205,15 @@ def test_order_and_form_of_fields() -> None:
     assert parse_delivery_status(octets) == STATUS
 
 
+@pytest.mark.parametrize("utf8", [False, True])
+def test_an_address_that_looks_encoded_comes_back(utf8: bool) -> None:
+    """RFC 6533 §3: where the plain form would be ambiguous, the encoded one is written."""
+    address = RecipientAddress("utf-8", '"ü\\x{41}"@b.example')
+    recipient = Recipient(final_recipient=address, action=Action.FAILED, status="5.1.1")
+    status = DeliveryStatus(reporting_mta=MtaName("a.example"), recipients=(recipient,))
+    assert parse_delivery_status(encode_delivery_status(status, utf8=utf8)) == status
+
+
 @pytest.mark.parametrize("code", ["", "5.1", "5.01.1", "3.0.0", "5.1.1\r\nX: y", "5.1.1111"])
 def test_status_codes_are_checked_when_written(code: str) -> None:
     recipient = Recipient(final_recipient=recipient_address("a@b.example"), action=Action.FAILED, status=code)
