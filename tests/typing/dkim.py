@@ -145,7 +145,7 @@ async def build_on(
     found: KeyLookup = await lookup(resolver, signature.selector, signature.domain)
     if found.record is None:
         return False
-    key: PublicKey | Problem = select_key(found.record, signature, service="tlsrpt")
+    key: PublicKey | Problem = select_key(found, signature, service="tlsrpt")
     if isinstance(key, Problem):
         key = load_public_key(found.record)
     digest: bytes = hashes[None].digest

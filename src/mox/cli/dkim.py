@@ -211,13 +211,9 @@ def sign(
 
 def _author_domain(octets: bytes) -> Domain:
     author = from_address(header_of(parse(octets), octets))
-    try:
-        if author is not None:
-            return parse_domain(author.domain)
-    except DomainError:
-        # An address literal; such mail has no domain that could sign.
-        pass
-    raise CheckError("there is no From with one address to tell the domain; give --domain")
+    if author is None:
+        raise CheckError("there is no From with one address to tell the domain; give --domain")
+    return parse_domain(author.domain, allow_underscore=True)
 
 
 def _load_key(file: IO[bytes]) -> kit.PrivateKey:

@@ -1,6 +1,7 @@
 """Adding an ARC Set to a message (RFC 8617 §5.1)."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from moxkit import dkim
@@ -16,6 +17,7 @@ __all__ = ["DEFAULT_HEADERS", "seal"]
 
 # As for DKIM, and the signatures that are there (RFC 8617 §4.1.2).
 DEFAULT_HEADERS = (*dkim.DEFAULT_HEADERS, "dkim-signature")
+_RELAXED = dkim.Canonicalization.RELAXED
 # Others remove or add these, which must not break the signature.
 _NEVER_SIGNED = frozenset(
     ("authentication-results", "arc-authentication-results", "arc-message-signature", "arc-seal")
@@ -55,28 +57,29 @@ def seal(
         chain broken already (RFC 8617 §5.1 step 2).
 
     Raises:
-        SealError: There are 50 sets already, the header is too large, From is not to be signed, a field must
-            not be signed, or there are no results.
+        SealError: There are 50 sets already, there are no results, From is not to be signed or a field that
+            must not be signed is, or the header is too large or has bare CR or LF.
     """
     if chain.problem is not None and chain.problem.kind is ProblemKind.CHAIN_FAILED:
         return b""
     instance = chain.highest_instance + 1
     if instance > MAX_SETS:
         raise SealError(f"there are {MAX_SETS} ARC sets already")
-    if "from" not in headers or _NEVER_SIGNED.intersection(headers):
-        raise SealError("From must be signed, fields of ARC and Authentication-Results must not")
     if not authentication_results.strip():
         raise SealError("there are no authentication results")
-    try:
-        content = dkim.Content(message, limits)
-    except dkim.ContentTooLargeError as error:
-        raise SealError(str(error)) from None
+    content = _split(message, headers, limits)
     results_field = fold("ARC-Authentication-Results", f"i={instance}; {authentication_results}")
     algorithm = f"{dkim.key_type_of(private_key)}-sha256"
-    own = dkim.Signature(domain=domain, selector=selector, algorithm=algorithm, signed_at=now)
-    signature_field = _sign_message(
-        content, own, instance, dkim.select_names(content, headers, sealed), private_key
+    unsigned = dkim.Signature(
+        domain=domain,
+        selector=selector,
+        algorithm=algorithm,
+        header_canonicalization=_RELAXED,
+        body_canonicalization=_RELAXED,
+        headers=dkim.select_names(content, headers, sealed),
+        signed_at=now,
     )
+    signature_field = _sign_message(content, unsigned, instance, private_key)
     # A broken chain is sealed as if this were the only set (§5.1.2).
     earlier = chain.sets if chain.status is Status.PASS else ()
     fields = [
@@ -90,27 +93,26 @@ def seal(
     return seal_field + signature_field + results_field
 
 
+def _split(message: Source, headers: Sequence[str], limits: dkim.Limits) -> dkim.Content:
+    if "from" not in headers or _NEVER_SIGNED.intersection(headers):
+        raise SealError("From must be signed, fields of ARC and Authentication-Results must not")
+    try:
+        content = dkim.Content(message, limits)
+    except dkim.ContentTooLargeError as error:
+        raise SealError(str(error)) from None
+    if content.has_bare_line_end():
+        # As in signing: others may see other fields (RFC 6376 §5.3).
+        raise SealError("the header has bare CR or LF")
+    return content
+
+
 def _sign_message(
-    content: dkim.Content,
-    own: dkim.Signature,
-    instance: int,
-    names: tuple[str, ...],
-    private_key: dkim.PrivateKey,
+    content: dkim.Content, unsigned: dkim.Signature, instance: int, private_key: dkim.PrivateKey
 ) -> bytes:
     """Return the ARC-Message-Signature field."""
-    relaxed = dkim.Canonicalization.RELAXED
-    body = content.hash_body(relaxed, (None,))[None]
-    signature = dkim.Signature(
-        domain=own.domain,
-        selector=own.selector,
-        algorithm=own.algorithm,
-        header_canonicalization=relaxed,
-        body_canonicalization=relaxed,
-        headers=names,
-        signed_at=own.signed_at,
-        body_hash=body.digest,
-    )
-    octets = dkim.fold_tags("ARC-Message-Signature", [[f"i={instance}"], *dkim.signature_tags(signature)])
+    body = content.hash_body(_RELAXED, (None,))[None]
+    tags = dkim.signature_tags(replace(unsigned, body_hash=body.digest))
+    octets = dkim.fold_tags("ARC-Message-Signature", [[f"i={instance}"], *tags])
     field = dkim.Field("arc-message-signature", octets + b"\r\n")
-    digest = content.hash_header(names, relaxed, field)
+    digest = content.hash_header(unsigned.headers, _RELAXED, field)
     return dkim.append_signature(octets, dkim.sign_digest(private_key, digest))

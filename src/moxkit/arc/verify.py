@@ -119,7 +119,7 @@ async def _check(
     for each in sets:
         signature = each.seal.signature
         key = keys[signature.selector.ascii, signature.domain.ascii]
-        cause = key.problem or _check_seal(key, signature, hashed.digest(each.fields), limits)
+        cause = _check_seal(key, signature, hashed.digest(each.fields), limits)
         if cause is not None:
             problems.append(Problem(ProblemKind.SEAL, f"seal {each.instance}: {cause}", each.instance, cause))
         hashed.add(each.fields)
@@ -143,9 +143,7 @@ def _check_seal(
         return dkim.Problem(
             dkim.ProblemKind.ALGORITHM, f"algorithm {signature.algorithm[:40]} is not accepted"
         )
-    if found.record is None:
-        raise ValueError("a lookup without problem has a record")
-    key = dkim.select_key(found.record, signature, limits=limits)
+    key = dkim.select_key(found, signature, limits=limits)
     if isinstance(key, dkim.Problem):
         return key
     if not dkim.verify_digest(key, digest, signature.signature):

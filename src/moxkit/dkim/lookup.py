@@ -91,9 +91,12 @@ async def lookup_all(
 
 
 def select_key(
-    record: Record, signature: Signature, *, service: str = "email", limits: Limits = DEFAULT_LIMITS
+    found: KeyLookup, signature: Signature, *, service: str = "email", limits: Limits = DEFAULT_LIMITS
 ) -> PublicKey | Problem:
-    """Return the key of a record if it may be used to check a signature, else what speaks against it."""
+    """Return the key that was found if it may be used to check a signature, else what speaks against it."""
+    record = found.record
+    if record is None:
+        return found.problem or Problem(ProblemKind.KEY_MISSING, "no key record")
     problem = _judge_record(record, signature, service)
     if problem is not None:
         return problem

@@ -157,7 +157,7 @@ def _read(tags: Mapping[str, str], identity: Identity | None, limits: Limits) ->
         raise TagListError("b= is empty")
     return Signature(
         domain=_domain(tags, "d"),
-        selector=_domain(tags, "s", allow_underscore=True),
+        selector=_domain(tags, "s"),
         identity=identity,
         algorithm=algorithm,
         header_canonicalization=header,
@@ -172,11 +172,11 @@ def _read(tags: Mapping[str, str], identity: Identity | None, limits: Limits) ->
     )
 
 
-def _domain(tags: Mapping[str, str], name: str, *, allow_underscore: bool = False) -> Domain:
+def _domain(tags: Mapping[str, str], name: str) -> Domain:
     try:
-        # U-labels may come in messages with UTF-8 in their header (RFC 8616 §4). Underscores in selectors are
-        # against the grammar but in use.
-        return parse_domain(tags[name], allow_underscore=allow_underscore)
+        # U-labels may come in messages with UTF-8 in their header (RFC 8616 §4). Underscores are against the
+        # grammar but in use, in selectors above all.
+        return parse_domain(tags[name], allow_underscore=True)
     except DomainError as error:
         raise TagListError(f"{name}=: {error}") from None
 

@@ -128,7 +128,7 @@ async def check_candidates(
     for at, each in enumerate(candidates):
         if problems[at] is None:
             key = keys[each.signature.selector.ascii, each.signature.domain.ascii]
-            problems[at] = key.problem or _check_header(content, each, key, limits)
+            problems[at] = _check_header(content, each, key, limits)
     await _check_bodies(content, candidates, problems, allow_unsigned_content=allow_unsigned_content)
     results = []
     for each, problem in zip(candidates, problems, strict=True):
@@ -161,10 +161,8 @@ def _objections(signature: Signature, now: datetime, policy: Policy | None) -> I
 
 
 def _check_header(content: Content, each: Candidate, found: KeyLookup, limits: Limits) -> Problem | None:
-    if found.record is None:
-        raise ValueError("a lookup without problem has a record")
     signature = each.signature
-    key = select_key(found.record, signature, limits=limits)
+    key = select_key(found, signature, limits=limits)
     if isinstance(key, Problem):
         return key
     digest = content.hash_header(signature.headers, signature.header_canonicalization, each.field)

@@ -103,6 +103,8 @@ def test_refuses() -> None:
     for headers in (("to",), (*DEFAULT_HEADERS, "arc-seal"), (*DEFAULT_HEADERS, "authentication-results")):
         with pytest.raises(SealError, match="must not"):
             made(headers=headers)
+    with pytest.raises(SealError, match="bare CR or LF"):
+        made(MESSAGE.replace(b"a chain\r", b"a chain"))
     with pytest.raises(SealError, match="longer"):
         made(b"X: " + b"x" * (1 << 20) + MESSAGE)
 

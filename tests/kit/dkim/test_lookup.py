@@ -2,7 +2,17 @@
 
 import pytest
 
-from moxkit.dkim import Limits, ProblemKind, Status, lookup, lookup_all
+from moxkit.dkim import (
+    KeyLookup,
+    Limits,
+    Problem,
+    ProblemKind,
+    Signature,
+    Status,
+    lookup,
+    lookup_all,
+    select_key,
+)
 from moxkit.domain import parse_domain
 from moxkit.testing import FakeResolver
 
@@ -50,6 +60,15 @@ async def test_record_that_is_too_long_is_malformed() -> None:
     found = await lookup(FakeResolver(GOOD), SELECTOR, DOMAIN, limits=Limits(max_tag_list_octets=10))
     assert found.problem is not None
     assert found.problem.kind is ProblemKind.KEY_SYNTAX
+
+
+def test_what_was_not_found_cannot_be_used() -> None:
+    signature = Signature(domain=DOMAIN, selector=SELECTOR)
+    problem = Problem(ProblemKind.KEY_AMBIGUOUS, "2 key records")
+    assert select_key(KeyLookup(problem=problem), signature) is problem
+    missing = select_key(KeyLookup(), signature)
+    assert isinstance(missing, Problem)
+    assert missing.kind is ProblemKind.KEY_MISSING
 
 
 async def test_each_key_is_asked_for_once() -> None:
