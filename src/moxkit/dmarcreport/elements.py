@@ -72,7 +72,6 @@ def read_elements(octets: bytes, root: str, take: Callable[[Element], None]) -> 
     parser.EndElementHandler = reader.end
     parser.CharacterDataHandler = reader.text
     parser.StartDoctypeDeclHandler = reader.refuse_doctype
-    parser.EntityDeclHandler = reader.refuse_entity
     try:
         # Some reports begin with white space, where the declaration should.
         parser.Parse(octets.lstrip(b" \t\r\n"), True)
@@ -121,6 +120,3 @@ class _Reader:
 
     def refuse_doctype(self, _name: str, _system: str | None, _public: str | None, _subset: bool) -> None:
         raise ReportError("document type declaration")
-
-    def refuse_entity(self, *_: object) -> None:
-        raise ReportError("entity declaration")

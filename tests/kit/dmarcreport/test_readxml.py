@@ -105,6 +105,11 @@ def test_refuses(old: bytes, new: bytes, problem: str) -> None:
         parse_report_xml(SAMPLE.replace(old, new))
 
 
+def test_an_unknown_disposition_is_none() -> None:
+    octets = SAMPLE.replace(b"<disposition>pass", b"<disposition>delivered")
+    assert parse_report_xml(octets).rows[0].disposition is Disposition.NONE
+
+
 def test_rows_are_not_needed() -> None:
     start, end = SAMPLE.index(b"<record>"), SAMPLE.index(b"</record>") + 9
     assert parse_report_xml(SAMPLE[:start] + SAMPLE[end:]).rows == ()

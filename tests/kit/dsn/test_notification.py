@@ -136,6 +136,18 @@ def test_found_in_messages_of_any_producer(octets: bytes) -> None:
     assert recipient.final_recipient.address == "b@c.example"
 
 
+def test_what_cannot_be_read_beside_the_status_is_left_out() -> None:
+    octets = (
+        b"Content-Type: multipart/report; boundary=x\r\n\r\n"
+        b"--x\r\nContent-Type: text/plain\r\nContent-Transfer-Encoding: rot13\r\n\r\ntext\r\n--x\r\n"
+        b"Content-Type: message/delivery-status\r\n\r\n" + STATUS + b"\r\n--x\r\n"
+        b"Content-Type: application/pdf\r\n\r\nlogo\r\n--x\r\n"
+        b"Content-Type: text/rfc822-headers\r\n\r\nSubject: hi\r\n\r\n--x--\r\n"
+    )
+    found = parse_dsn(octets)
+    assert (found.text, found.original, found.is_header_only) == ("", b"Subject: hi\r\n", True)
+
+
 def test_a_returned_bounce_is_not_taken_for_the_bounce() -> None:
     inner = compose(Notification("inner", status_for("inner@c.example")))
     outer = compose(Notification("outer", status_for("outer@c.example"), inner, is_header_only=False))

@@ -120,9 +120,11 @@ def test_reads_what_careless_producers_write(octets: bytes) -> None:
 def test_other_fields_stay() -> None:
     status = parse_delivery_status(
         b"Reporting-MTA: dns; a.example (a (b) c)\nX-Queue: 1\n\n"
-        b"Final-Recipient: utf-8; \\x{FC}@c.example\nAction: relayed\nStatus: 2.0.0\nX-Odd: \xc3\xbc\n"
+        b"Final-Recipient: utf-8; \\x{FC}@c.example\nAction: relayed\nStatus: 2.0.0\n"
+        b"Localized-Diagnostic: de; weg\nLocalized-Diagnostic: without language\nX-Odd: \xc3\xbc\n"
     )
     assert status.reporting_mta.comment == "a (b) c"
+    assert status.recipients[0].localized == (("de", "weg"),)
     assert status.extensions == (("X-Queue", "1"),)
     assert status.recipients[0].final_recipient == RecipientAddress("utf-8", "ü@c.example")
     assert status.recipients[0].extensions == (("X-Odd", "ü"),)

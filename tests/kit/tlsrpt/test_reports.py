@@ -92,6 +92,8 @@ def test_unknown_words_and_missing_values_stay() -> None:
         (SAMPLE, b"[" * 100_000, "bad JSON"),
         (SAMPLE, b"[" * 1_000_001, "too many objects"),
         (SAMPLE, bytes((20 << 20) + 1), "too large"),
+        (b'"policies": [', b'"policies": [' + b"0," * 100_001, "too many policies"),
+        (b'"failure-details": [', b'"failure-details": [' + b"0," * 100_001, "too many failure-details"),
         (SAMPLE, b"\xff\xfe\xfd", "bad JSON"),
         (b"2016-04-01T00:00:00Z", b"yesterday", "bad date-time"),
         (b"2016-04-01T00:00:00Z", b"2016-13-01T00:00:00Z", "bad date-time"),
