@@ -11,7 +11,7 @@ from mox.app.housekeeping import Housekeeping
 from mox.app.ports import PortMaker
 from mox.app.selfdelivery import SelfDelivery
 from mox.config import ConfigSource, InitialMailboxes
-from mox.control import Commands, ControlServer
+from mox.control import Commands, ControlServer, IdentityCommands
 from mox.delivery import Delivery
 from mox.listen import Listeners, Port
 from mox.observe import LogLevels
@@ -146,18 +146,17 @@ def build(
     commands = Commands(
         store=store,
         queue=queue,
-        identities=identities,
         levels=levels,
         shutdown=shutdown,
-        has_account=lambda name: name in source.current.accounts,
     )
+    identity_commands = IdentityCommands(identities=identities, source=source)
     return Server(
         listeners=Listeners(ids=ConnectionIds(clock.now())),
         ports=[port for listener in static.listeners.values() for port in ports.ports(listener)],
         store=store,
         queue=queue,
         identities=identities,
-        control=ControlServer(data_dir=data_dir, commands=commands.table()),
+        control=ControlServer(data_dir=data_dir, commands=commands.table() | identity_commands.table()),
         housekeeping=Housekeeping(store=store, clock=clock, account_names=lambda: source.current.accounts),
         shutdown=shutdown,
         pool=pool,

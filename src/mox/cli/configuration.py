@@ -2,7 +2,9 @@
 
 import click
 
+from mox.cli.accounts import account, apppassword, loginattempts
 from mox.cli.context import Globals, load_or_fail, print_json
+from mox.cli.tlspubkey import tlspubkey
 from mox.config import ConfigError, DynamicConfig, StaticConfig, describe, load_config
 
 __all__ = ["config", "setadminpassword"]
@@ -10,10 +12,14 @@ __all__ = ["config", "setadminpassword"]
 
 @click.group()
 def config() -> None:
-    """Check and describe the configuration.
+    """Check, describe and change the configuration: accounts, and what signs in to them.
 
     Example: mox config test
     """
+
+
+for family in (account, apppassword, loginattempts, tlspubkey):
+    config.add_command(family)
 
 
 @config.command()

@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from typing import Any
 
-from mox.accounts import Identities, PasswordInvalidError
 from mox.control.server import CommandRefusedError
 from mox.observe import LogLevels
 from mox.queue import Queue
@@ -25,23 +24,18 @@ class Commands:
         *,
         store: Store,
         queue: Queue,
-        identities: Identities,
         levels: LogLevels,
         shutdown: Shutdown,
-        has_account: Callable[[str], bool],
     ) -> None:
         self._store = store
         self._queue = queue
-        self._identities = identities
         self._levels = levels
         self._shutdown = shutdown
-        self._has_account = has_account
 
     def table(self) -> dict[str, Callable[[dict[str, Any]], Awaitable[object]]]:
         """Return all commands by name."""
         return {
             "stop": self.stop,
-            "setaccountpassword": self.set_account_password,
             "loglevels": self.log_levels,
             "messagelist": self.message_list,
             "messageshow": self.message_show,
@@ -52,17 +46,6 @@ class Commands:
     async def stop(self, _arguments: dict[str, Any]) -> object:
         """End the server; the answer is the end of the connection."""
         self._shutdown.ask("stopped by command")
-        return None
-
-    async def set_account_password(self, arguments: dict[str, Any]) -> object:
-        """Set the password of an account."""
-        account = str(arguments["account"])
-        if not self._has_account(account):
-            raise CommandRefusedError(f"no account {account!r}; it is the account's name, not an address")
-        try:
-            await self._identities.credentials.set_password(account, str(arguments["password"]))
-        except PasswordInvalidError as error:
-            raise CommandRefusedError(str(error)) from error
         return None
 
     async def log_levels(self, arguments: dict[str, Any]) -> object:

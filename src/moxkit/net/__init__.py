@@ -19,6 +19,7 @@ making contexts raises `ValueError`.
 """
 
 from moxkit.net.chains import build_path, is_named
+from moxkit.net.clientkeys import minimal_certificate
 from moxkit.net.connect import ImplicitTLS, connect
 from moxkit.net.contexts import ClientJudge, Selector, TLSContext, TLSVersion, client_context, server_context
 from moxkit.net.errors import LineTooLong, TLSError
@@ -43,6 +44,7 @@ __all__ = [
     "client_context",
     "connect",
     "is_named",
+    "minimal_certificate",
     "server_context",
     "spki_of",
     "system_roots",

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from mox.accounts import Identities
 from mox.control import Commands
 from mox.control.server import CommandRefusedError
 from mox.observe import LogLevels
@@ -26,39 +25,18 @@ class Nowhere:
         return {}
 
 
-class Nobody:
-    """No address signs in."""
-
-    def account_for_login(self, _address: str) -> str | None:
-        return None
-
-    def login_disabled(self, _account: str) -> str:
-        return ""
-
-
 @pytest.fixture
 async def commands(
     tmp_path: Path, clock: FakeClock, pool: ThreadPoolExecutor, store: Store
 ) -> AsyncIterator[Commands]:
     queue = Queue(directory=tmp_path, clock=clock, pool=pool, deliverer=Nowhere())
-    identities = Identities(
-        directory=tmp_path,
-        clock=clock,
-        pool=pool,
-        addresses=Nobody(),
-        hostname="mx.example",
-        enables_cram_md5=lambda: False,
-    )
     yield Commands(
         store=store,
         queue=queue,
-        identities=identities,
         levels=LogLevels("warn"),
         shutdown=Shutdown(),
-        has_account=lambda name: name == "mox",
     )
     await queue.close()
-    await identities.close()
 
 
 def letter(subject: str, to: str = "mox@mox.example") -> bytes:
@@ -106,14 +84,6 @@ async def test_waiting_survives_more_changes_than_it_can_hear(commands: Commands
         listener.hear(Batch(None, (MailboxAdded(1, 1, "x"),) * 20_000))
     with pytest.raises(CommandRefusedError, match="in time"):
         await asyncio.wait_for(waiting, 5)
-
-
-async def test_sets_passwords_of_accounts_there_are(commands: Commands) -> None:
-    assert await commands.set_account_password({"account": "mox", "password": "long enough"}) is None
-    for account, password in (("nobody", "long enough"), ("mox", "short")):
-        with pytest.raises(CommandRefusedError) as refused:
-            await commands.set_account_password({"account": account, "password": password})
-        assert password not in str(refused.value)
 
 
 async def test_asks_for_the_end(commands: Commands) -> None:
