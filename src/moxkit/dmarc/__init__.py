@@ -15,11 +15,12 @@ RFC 9989 (DMARC), 7489 (its predecessor, whose tags and organizational domains a
 `moxkit.dns.TemporaryFailure`, all else raises nothing.
 """
 
+from moxkit.dmarc.alignment import Identifier
 from moxkit.dmarc.discovery import Failure, Lookup, Method, lookup, organizational_domain
 from moxkit.dmarc.record import Alignment, Policy, Psd, Record, ReportUri
 from moxkit.dmarc.recordparse import RecordError, is_record, parse_record
 from moxkit.dmarc.reportaddress import Consent, ReportAddress, check_report_address
-from moxkit.dmarc.verify import DkimResult, Identifier, Result, SignedBy, SpfResult, Status, verify
+from moxkit.dmarc.verify import DkimResult, Result, SignedBy, SpfResult, Status, verify
 
 __all__ = [
     "Alignment",

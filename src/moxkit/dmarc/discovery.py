@@ -15,7 +15,17 @@ from moxkit.dns import NotFound, Resolver, TemporaryFailure
 from moxkit.domain import Domain
 from moxkit.publicsuffix import organizational_domain as by_suffix
 
-__all__ = ["Failure", "Lookup", "Method", "Records", "discover", "lookup", "organizational_domain", "walk_of"]
+__all__ = [
+    "Failure",
+    "Lookup",
+    "Method",
+    "Records",
+    "discover",
+    "lookup",
+    "organization_of",
+    "organizational_domain",
+    "walk_of",
+]
 
 logger = logging.getLogger(__name__)
 

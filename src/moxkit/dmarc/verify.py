@@ -1,46 +1,27 @@
 """Does the author's domain stand behind a message, and what does its owner ask for if not (RFC 9989 §5.3)."""
 
-import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from moxkit.dmarc.discovery import Lookup, Method, Records, discover, organization_of
-from moxkit.dmarc.record import Alignment, Policy, Record
+from moxkit.dmarc.alignment import Aligner, Identifier
+from moxkit.dmarc.discovery import Lookup, Method, Records, discover
+from moxkit.dmarc.record import Policy, Record
 from moxkit.dns import NotFound, Resolver, TemporaryFailure
 from moxkit.domain import Domain
 
-__all__ = ["DkimResult", "Identifier", "Result", "SignedBy", "SpfResult", "Status", "verify"]
-
-logger = logging.getLogger(__name__)
-
-# Walks for domains of signatures in one message. All must lie below the author's organization, so only its
-# owner could make us do more.
-_MOST_ORGANIZATIONS = 20
+__all__ = ["DkimResult", "Result", "SignedBy", "SpfResult", "Status", "verify"]
 
 
 class Status(StrEnum):
-    """Result of an evaluation (RFC 9989 §8, registry of RFC 8601 §2.7)."""
+    """Result of an evaluation (RFC 7489 §11.2, for the registry of RFC 8601 §2.7)."""
 
     NONE = "none"
     PASS = "pass"  # noqa: S105  the word of RFC 8601 §2.7, no password
     FAIL = "fail"
     TEMPERROR = "temperror"
     PERMERROR = "permerror"
-
-
-@dataclass(frozen=True, slots=True)
-class Identifier:
-    """A domain that SPF or DKIM has looked at (RFC 9989 §4.4).
-
-    Attributes:
-        domain: The signing domain of DKIM, or what SPF evaluated; None if that is not known.
-        status: "pass" authenticates it; "temperror" says that it could not be found out.
-    """
-
-    domain: Domain | None
-    status: str
 
 
 class SpfResult(Protocol):
@@ -137,7 +118,7 @@ async def verify(
     if found.record is None:
         status = Status.NONE if found.failure is None else Status(found.failure.value)
         return Result(status, found, problem=found.problem)
-    aligner = _Aligner(records, from_domain, method)
+    aligner = Aligner(records, from_domain, method)
     spf_identifiers = [] if spf is None else [Identifier(spf.domain, spf.status)]
     aligned_spf = await aligner.check(spf_identifiers, found.record.spf_alignment)
     aligned_dkim = await aligner.check(map(_identifier, dkim), found.record.dkim_alignment)
@@ -190,63 +171,3 @@ async def _exists(resolver: Resolver, domain: Domain) -> bool:
             return True
         return True
     return False
-
-
-class _Aligner:
-    """Compares authenticated domains with the author's (RFC 9989 §4.10.2).
-
-    Attributes:
-        problem: Why it is not known whether some domain is authenticated and aligned; empty if all is known.
-    """
-
-    __slots__ = ("_from", "_left", "_method", "_organization", "_records", "problem")
-
-    def __init__(self, records: Records, from_domain: Domain, method: Method) -> None:
-        self._records = records
-        self._from = from_domain
-        self._method = method
-        self._organization: Domain | None = None
-        self._left = _MOST_ORGANIZATIONS
-        self.problem = ""
-
-    async def check(self, identifiers: Iterable[Identifier], alignment: Alignment) -> bool:
-        """Return whether one is authenticated and aligned."""
-        passed: dict[Domain, None] = {}
-        unknown: dict[Domain, None] = {}
-        for identifier in identifiers:
-            if identifier.status == "pass" and identifier.domain is not None:
-                passed[identifier.domain] = None
-            elif identifier.status == "temperror":
-                if identifier.domain is None:
-                    self.problem = "a check had no answer"
-                else:
-                    unknown[identifier.domain] = None
-        # Equal domains need no walk, so they come first.
-        for domain in sorted(passed, key=lambda each: each != self._from):
-            if await self._is_aligned(domain, alignment):
-                return True
-        # What is not aligned cannot change the result. Were it counted, anybody could turn a fail into a
-        # temperror with a signature of a domain whose name servers are dead.
-        for domain in unknown:
-            if not self.problem and await self._is_aligned(domain, alignment):
-                self.problem = f"a check of {domain} had no answer"
-        return False
-
-    async def _is_aligned(self, domain: Domain, alignment: Alignment) -> bool:
-        if domain == self._from or alignment is Alignment.STRICT:
-            return domain == self._from
-        try:
-            if self._organization is None:
-                self._organization = await organization_of(self._records, self._from, self._method)
-            organization = self._organization
-            # An organization is at or above its domains; all else needs no questions.
-            if domain != organization and not domain.is_below(organization):
-                return False
-            if self._left <= 0:
-                return False
-            self._left -= 1
-            return await organization_of(self._records, domain, self._method) == organization
-        except TemporaryFailure as failure:
-            logger.debug("organization not found", extra={"domain": str(domain), "reason": str(failure)})
-            self.problem = str(failure)
-            return False
