@@ -164,6 +164,27 @@ async def test_only_addresses_of_the_clients_kind_are_asked_for() -> None:
 
 
 @pytest.mark.parametrize(
+    ("terms", "ip", "status"),
+    [
+        ("a", "192.0.2.2", Status.PASS),
+        ("a", "192.0.2.3", Status.FAIL),
+        ("a/31", "192.0.2.3", Status.PASS),
+        ("a/31", "192.0.2.4", Status.FAIL),
+        ("a//127", "192.0.2.3", Status.FAIL),
+        ("a", "2001:db8::2", Status.PASS),
+        ("a", "2001:db8::3", Status.FAIL),
+        ("a//127", "2001:db8::3", Status.PASS),
+        ("a//127", "2001:db8::4", Status.FAIL),
+        ("a/31", "2001:db8::3", Status.FAIL),
+    ],
+)
+async def test_prefixes_are_of_their_kind_of_address(terms: str, ip: str, status: Status) -> None:
+    """RFC 7208 §5.3; without a prefix the address alone matches."""
+    zone = f'example.com TXT "v=spf1 {terms} -all"\nexample.com A 192.0.2.2\nexample.com AAAA 2001:db8::2'
+    assert (await evaluate(zone, ip)).status is status
+
+
+@pytest.mark.parametrize(
     ("failing", "status"),
     [
         ("1.2.0.192.in-addr.arpa", Status.FAIL),  # RFC 7208 §5.5: no match

@@ -108,6 +108,11 @@ def test_name_that_is_too_long_loses_labels_on_the_left() -> None:
     assert longer.expand_name(given) == exact.expand_name(given).removeprefix("y.")
 
 
+def test_empty_label_goes_like_others_when_a_name_is_too_long() -> None:
+    rest = "x." * 126 + "y"
+    assert parse_domain_spec(f".{rest}%{{d}}").expand_name(lambda _: "") == rest
+
+
 def test_single_label_that_is_too_long_is_no_name() -> None:
     given = values(mail_from=f"{'a' * 300}@x.example").of(DOMAIN.ascii, "")
     assert parse_domain_spec("%{l}").expand_name(given) == ""

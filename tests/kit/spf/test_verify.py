@@ -126,6 +126,12 @@ async def test_client_writes_no_lines_into_an_explanation() -> None:
     assert result.explanation == "a??250 ? h??"
 
 
+async def test_explanation_costs_no_more_than_its_text() -> None:
+    resolver = FakeResolver('x.example TXT "v=spf1 -all exp=e.x.example"\ne.x.example TXT "no"')
+    assert (await verify(resolver, Sender(IP, "a@x.example"), now=NOW)).explanation == "no"
+    assert resolver.queries == ["TXT x.example", "TXT e.x.example"]
+
+
 async def test_explanation_is_looked_up_with_fresh_limits() -> None:
     voids = " ".join(f"a:v{n}.example" for n in range(2))
     hosts = "a:h.example " * 8
