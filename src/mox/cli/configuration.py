@@ -5,7 +5,7 @@ import click
 from mox.cli.accounts import account, apppassword, loginattempts
 from mox.cli.context import Globals, load_or_fail, print_json
 from mox.cli.tlspubkey import tlspubkey
-from mox.config import ConfigError, DynamicConfig, StaticConfig, describe, load_config
+from mox.config import ConfigError, DynamicConfig, StaticConfig, SubmitConfig, describe, load_config
 
 __all__ = ["config", "setadminpassword"]
 
@@ -59,6 +59,15 @@ def describe_domains() -> None:
     Example: mox config describe-domains > domains.toml
     """
     click.echo(describe(DynamicConfig, title="domains.toml: read again when it changes."), nl=False)
+
+
+@config.command("describe-sendmail")
+def describe_sendmail() -> None:
+    """Print an example of moxsubmit.toml, the configuration of `mox sendmail`, with every key explained.
+
+    Example: mox config describe-sendmail > /etc/moxsubmit.toml
+    """
+    click.echo(describe(SubmitConfig, title="moxsubmit.toml: how mox sendmail submits."), nl=False)
 
 
 @click.command()

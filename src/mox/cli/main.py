@@ -29,6 +29,7 @@ _FAMILIES = {
     "mtasts": ("mox.cli.mtasts:mtasts", "Look up the MTA-STS policy of a domain."),
     "queue": ("mox.cli.running:queue", "Show the outgoing queue."),
     "rdap": ("mox.cli.rdap:rdap", "Tell how old a domain is."),
+    "sendmail": ("mox.cli.sendmail:sendmail", "Submit a message from standard input, as sendmail does."),
     "serve": ("mox.cli.serve:serve", "Run the mail server."),
     "setaccountpassword": ("mox.cli.running:setaccountpassword", "Set the password of an account."),
     "setadminpassword": ("mox.cli.configuration:setadminpassword", "Set the password of the admin pages."),
@@ -81,10 +82,12 @@ def cli(ctx: click.Context, config_file: Path | None, log_level: str | None) -> 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command; ends the process."""
     logging.captureWarnings(capture=True)
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    if Path(sys.argv[0]).stem == "sendmail" and arguments is None:
+        given = ["sendmail", *given]
     try:
-        status = cli.main(
-            args=None if arguments is None else list(arguments), prog_name="mox", standalone_mode=False
-        )
+        _refuse_setgid(given)
+        status = cli.main(args=given, prog_name="mox", standalone_mode=False)
     except click.UsageError as error:
         error.show(sys.stderr)
         sys.exit(2)
@@ -98,3 +101,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     sys.exit(status if isinstance(status, int) else 0)
+
+
+def _refuse_setgid(arguments: Sequence[str]) -> None:
+    """Let a setgid program do nothing but submit: other commands could show what its group may read."""
+    is_setgid = sys.platform != "win32" and os.getgid() != os.getegid()
+    if is_setgid and arguments[:1] != ["sendmail"]:
+        raise click.ClickException("installed setgid, this program is for sendmail only")

@@ -40,6 +40,7 @@ from mox.config.static import (
     StaticConfig,
     StaticTLS,
 )
+from mox.config.submit import SubmitConfig, load_submit_config
 from mox.config.write import rewrite, to_document, write_documented
 
 __all__ = [
@@ -72,9 +73,11 @@ __all__ = [
     "Selector",
     "StaticConfig",
     "StaticTLS",
+    "SubmitConfig",
     "canonical_address",
     "describe",
     "load_config",
+    "load_submit_config",
     "make_snapshot",
     "rewrite",
     "to_document",

@@ -40,6 +40,7 @@ def webpki_verdict(
         ValueError: No roots.
     """
     store = Store(list(roots))
+    trusted = frozenset(roots)
     subject = _subject(hostname)
 
     def verdict(chain: tuple[bytes, ...]) -> str | None:
@@ -53,6 +54,9 @@ def webpki_verdict(
             return "certificate-expired"
         if mismatch:
             return "certificate-host-mismatch"
+        # Whoever trusts this very certificate needs no path to it; most self-signed ones could not have one.
+        if leaf in trusted:
+            return None
         verifier = PolicyBuilder().store(store).time(at.astimezone(dt.UTC)).build_server_verifier(subject)
         try:
             verifier.verify(leaf, others)

@@ -45,6 +45,18 @@ def test_expired() -> None:
     assert judge("mx.example", der(leaf[0])) == "certificate-expired"
 
 
+def test_a_certificate_that_is_trusted_itself_needs_no_path_but_name_and_date() -> None:
+    own, old = make_certificate("mx.example"), make_certificate("old.example", expired=True)
+    roots = [x509.load_pem_x509_certificate(each[0]) for each in (own, old)]
+    for hostname, certificate, refusal in (
+        ("mx.example", own, None),
+        ("other.example", own, "certificate-host-mismatch"),
+        ("old.example", old, "certificate-expired"),
+    ):
+        verdict = webpki_verdict(hostname, roots, now=lambda: NOW)
+        assert verdict((der(certificate[0]),)) == refusal
+
+
 def test_chain_from_elsewhere_is_not_trusted() -> None:
     stranger = make_authority("stranger")
     leaf = make_certificate("mx.example", issuer=stranger)
