@@ -2,7 +2,7 @@
 
     python -m bench.run                 everything, on a fresh localserve on free ports
     python -m bench.run --quick         smaller numbers, for a look
-    python -m bench.run --only imap     one group: start, smtp, imap, idle, parts
+    python -m bench.run --only imap     one group: start, smtp, imap, idle, parts, auth
 
 The yardstick beside Postfix + Dovecot is another program (shared bench); this one needs nothing but us.
 """
@@ -12,6 +12,7 @@ import json
 import sys
 from collections.abc import Callable
 
+from bench.authentication import measure_authentication
 from bench.idle import measure_idle
 from bench.imap import measure_imap
 from bench.parts import measure_parts
@@ -20,6 +21,8 @@ from bench.smtp import measure_smtp
 
 Report = Callable[[str, float, str], None]
 
+# Without a server.
+PARTS: dict[str, Callable[[Report, float], None]] = {"parts": measure_parts, "auth": measure_authentication}
 GROUPS: dict[str, Callable[[LocalServer, Report, float], None]] = {
     "start": measure_start,
     "smtp": measure_smtp,
@@ -32,7 +35,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--only", choices=[*GROUPS, "parts"], help="one group")
+    parser.add_argument("--only", choices=[*PARTS, *GROUPS], help="one group")
     parser.add_argument("--quick", action="store_true", help="a tenth of the work")
     options = parser.parse_args()
     scale = 0.1 if options.quick else 1.0
@@ -42,8 +45,9 @@ def main() -> int:
         figures.append((name, value, unit))
         print(json.dumps({"figure": name, "value": round(value, 4), "unit": unit}), flush=True)
 
-    if options.only in (None, "parts"):
-        measure_parts(report, scale)
+    for name, measure_part in PARTS.items():
+        if options.only in (None, name):
+            measure_part(report, scale)
     for name, measure in GROUPS.items():
         if options.only in (None, name):
             with LocalServer() as server:
