@@ -31,6 +31,9 @@ _MAX_OCTETS = 65535
 # nothing but ``a`` would fill the memory.
 _REMEMBERED_OCTETS = 512
 _REMEMBERED = 512
+# So are short terms: records that were never seen are mostly made of ``~all``, ``mx`` and includes that were.
+_REMEMBERED_TERM_OCTETS = 64
+_REMEMBERED_TERMS = 4096
 
 # directive and modifier begin with a name (RFC 7208 §4.6.1), and what follows it tells which of them it is.
 _TERM = re.compile(r"([+?~-]?)([A-Za-z][A-Za-z0-9._-]*+)([:/=]?)([!-~]*+)")
@@ -72,21 +75,34 @@ def _parse(text: str) -> Record:
     for term in text[7:].split(" "):
         if not term:
             continue
-        found = _TERM.fullmatch(term)
-        if found is None:
-            raise RecordError(f"bad term: {term[:100]!r}")
-        sign, name, separator, argument = found.groups()
-        if separator != "=":
-            directives.append(_directive(term, sign, name, separator, argument))
-        elif sign:
-            raise RecordError(f"qualifier before a modifier: {term[:100]!r}")
-        elif (known := name.lower()) not in {"redirect", "exp"}:
-            modifiers.append(Modifier(name, parse_macro_string(argument)))
+        read = _term_remembered(term) if len(term) <= _REMEMBERED_TERM_OCTETS else _term(term)
+        if isinstance(read, Directive):
+            directives.append(read)
+        elif (known := read.name.lower()) not in {"redirect", "exp"}:
+            modifiers.append(read)
         elif known in once:
             raise RecordError(f"second {known}=")
         else:
-            once[known] = parse_domain_spec(argument)
+            once[known] = read.value
     return Record(tuple(directives), once.get("redirect"), once.get("exp"), tuple(modifiers))
+
+
+@lru_cache(maxsize=_REMEMBERED_TERMS)
+def _term_remembered(term: str) -> Directive | Modifier:
+    return _term(term)
+
+
+def _term(term: str) -> Directive | Modifier:
+    found = _TERM.fullmatch(term)
+    if found is None:
+        raise RecordError(f"bad term: {term[:100]!r}")
+    sign, name, separator, argument = found.groups()
+    if separator != "=":
+        return _directive(term, sign, name, separator, argument)
+    if sign:
+        raise RecordError(f"qualifier before a modifier: {term[:100]!r}")
+    is_known = name.lower() in {"redirect", "exp"}
+    return Modifier(name, parse_domain_spec(argument) if is_known else parse_macro_string(argument))
 
 
 def _directive(term: str, sign: str, name: str, separator: str, argument: str) -> Directive:
