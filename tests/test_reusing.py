@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-PAGES = sorted((ROOT / "docs" / "reusing").glob("*.md"))
+PAGES = sorted(page for page in (ROOT / "docs" / "reusing").glob("*.md") if page.stem != "README")
 _PYTHON = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -18,3 +18,10 @@ def test_example_runs(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert any("assert " in block for block in blocks)
     monkeypatch.chdir(tmp_path)
     exec(compile("\n".join(blocks), str(page), "exec"), {"__name__": "__main__"})
+
+
+def test_every_package_has_a_page_that_the_list_names() -> None:
+    packages = {door.parent.name for door in (ROOT / "src" / "moxkit").glob("*/__init__.py")}
+    assert {page.stem for page in PAGES} == packages
+    listed = set(re.findall(r"\((\w+)\.md\)", (ROOT / "docs" / "reusing" / "README.md").read_text("utf-8")))
+    assert listed == packages
