@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from moxkit.sasl import Mechanism
 
-__all__ = ["capabilities"]
+__all__ = ["announceable", "capabilities"]
 
 _ALWAYS = (
     "IMAP4rev2",
@@ -61,3 +61,13 @@ def capabilities(
             names.append("LOGINDISABLED")
         names += [f"AUTH={mechanism}" for mechanism in mechanisms]
     return tuple(names)
+
+
+def announceable() -> frozenset[str]:
+    """Return every name that some connection can see; `rfc/index.toml` has to claim each."""
+    # LOGIN is not offered as a mechanism: RFC 9051 has the command.
+    mechanisms = [mechanism for mechanism in Mechanism if mechanism is not Mechanism.LOGIN]
+    stranger = capabilities(
+        appendlimit_octets=1, mechanisms=mechanisms, offers_starttls=True, allows_login=False
+    )
+    return frozenset((*stranger, *capabilities(appendlimit_octets=1, is_authenticated=True)))
