@@ -2,7 +2,7 @@
 
     python -m bench.run                 everything, on a fresh localserve on free ports
     python -m bench.run --quick         smaller numbers, for a look
-    python -m bench.run --only imap     one group: start, smtp, imap, idle, parts, auth
+    python -m bench.run --only imap     one group: start, smtp, imap, idle, signin, parts, auth
 
 The yardstick beside Postfix + Dovecot is another program (shared bench); this one needs nothing but us.
 """
@@ -17,6 +17,7 @@ from bench.idle import measure_idle
 from bench.imap import measure_imap
 from bench.parts import measure_parts
 from bench.server import LocalServer, measure_start
+from bench.signin import measure_signin
 from bench.smtp import measure_smtp
 
 Report = Callable[[str, float, str], None]
@@ -28,6 +29,7 @@ GROUPS: dict[str, Callable[[LocalServer, Report, float], None]] = {
     "smtp": measure_smtp,
     "imap": measure_imap,
     "idle": measure_idle,
+    "signin": measure_signin,
 }
 
 

@@ -70,6 +70,18 @@ class LocalServer:
         found = re.search(r"^Pss:\s+(\d+)", rollup, re.MULTILINE)
         return int(found[1]) if found else 0
 
+    def cpu_s(self) -> float:
+        """Processor time of the process so far."""
+        if self._process is None:
+            return 0.0
+        fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def mox(self, *arguments: str) -> list[str]:
+        """Return the command line of a command for this server."""
+        file = str(self.directory / "data" / "mox.toml")
+        return [sys.executable, "-m", "mox", "--config", file, *arguments]
+
     def __enter__(self) -> "LocalServer":
         self.start()
         return self
