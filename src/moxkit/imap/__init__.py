@@ -3,7 +3,8 @@ r"""IMAP4rev2 and IMAP4rev1 without I/O: vocabulary, grammar and both sides' sta
 RFC 9051 and RFC 3501, with LITERAL+ (7888), UIDPLUS (4315), MOVE (6851), ENABLE (5161), NAMESPACE (2342),
 ID (2971), SASL-IR (4959), CHILDREN (3348), SPECIAL-USE (6154), LIST-STATUS (5819), LIST-EXTENDED (5258),
 ESEARCH (4731), SEARCHRES (5182), MULTIAPPEND (3502), APPENDLIMIT (7889), UTF8=ACCEPT (6855),
-CONDSTORE and QRESYNC (7162), IDLE (2177), UNSELECT (3691), BINARY (3516), QUOTA (9208).
+CONDSTORE and QRESYNC (7162), METADATA (5464, 9590), NOTIFY (5465), MULTISEARCH (7377), REPLACE (8508),
+UIDONLY (9586), IDLE (2177), UNSELECT (3691), BINARY (3516), QUOTA (9208).
 
 It does not execute commands, know mailboxes, or decide policy; it opens no socket and reads no clock.
 
@@ -22,9 +23,12 @@ from moxkit.imap.clientmachine import CLIENT_LIMITS, BadResponse, ClientMachine,
 from moxkit.imap.codes import (
     AppendUid,
     BadCharset,
+    BadEvent,
     CapabilityCode,
     Code,
     CopyUid,
+    MetadataCode,
+    MetadataProblem,
     ModifiedCode,
     NumberCode,
     PermanentFlags,
@@ -89,6 +93,7 @@ from moxkit.imap.events import (
     IdleDone,
     LiteralChunk,
     NeedData,
+    Replaces,
     Tagged,
 )
 from moxkit.imap.fetchdata import Content, FetchData
@@ -118,6 +123,7 @@ from moxkit.imap.flags import (
     encode_flags,
 )
 from moxkit.imap.limits import BEFORE_LOGIN, Limits
+from moxkit.imap.mailboxfilter import FilterKind, MailboxFilter
 from moxkit.imap.mailboxname import (
     INBOX,
     check_mailbox_name,
@@ -125,6 +131,15 @@ from moxkit.imap.mailboxname import (
     decode_modified_utf7,
     encode_modified_utf7,
 )
+from moxkit.imap.metadata import (
+    ENTIRE_DEPTH,
+    GetMetadata,
+    MetadataChangedData,
+    MetadataData,
+    SetMetadata,
+)
+from moxkit.imap.multisearch import MultiSearch
+from moxkit.imap.notify import EventGroup, Notify, NotifyEvent
 from moxkit.imap.readresponse import OtherData, Response
 from moxkit.imap.responses import (
     CapabilityData,
@@ -183,6 +198,7 @@ __all__ = [
     "CLIENT_LIMITS",
     "DELETED",
     "DRAFT",
+    "ENTIRE_DEPTH",
     "FLAGGED",
     "INBOX",
     "LAST",
@@ -201,6 +217,7 @@ __all__ = [
     "Authenticate",
     "BadCharset",
     "BadCommand",
+    "BadEvent",
     "BadResponse",
     "BinaryPart",
     "BinarySize",
@@ -235,6 +252,7 @@ __all__ = [
     "EnvelopeAddress",
     "EsearchData",
     "Event",
+    "EventGroup",
     "ExistsData",
     "Expunge",
     "ExpungeData",
@@ -244,8 +262,10 @@ __all__ = [
     "FetchBlock",
     "FetchData",
     "FetchItem",
+    "FilterKind",
     "FlagKey",
     "FlagsData",
+    "GetMetadata",
     "GetQuota",
     "GetQuotaRoot",
     "HeaderKey",
@@ -264,10 +284,16 @@ __all__ = [
     "Logout",
     "Lsub",
     "LsubData",
+    "MailboxFilter",
     "MailboxNameError",
+    "MetadataChangedData",
+    "MetadataCode",
+    "MetadataData",
+    "MetadataProblem",
     "ModSeqKey",
     "ModifiedCode",
     "Move",
+    "MultiSearch",
     "Multipart",
     "Namespace",
     "NamespaceData",
@@ -275,6 +301,8 @@ __all__ = [
     "NeedData",
     "Noop",
     "Not",
+    "Notify",
+    "NotifyEvent",
     "NumberCode",
     "NumberKey",
     "Or",
@@ -289,6 +317,7 @@ __all__ = [
     "RecentData",
     "RecentKey",
     "Rename",
+    "Replaces",
     "Response",
     "ResponseCode",
     "ResponseSyntaxError",
@@ -301,6 +330,7 @@ __all__ = [
     "Select",
     "SequenceSet",
     "ServerMachine",
+    "SetMetadata",
     "SizeKey",
     "StartTls",
     "Status",

@@ -15,13 +15,14 @@ from moxkit.imap.dates import encode_date_time
 from moxkit.imap.encode import encode_mailbox
 from moxkit.imap.encodecommand import CommandWriter, Literal, Pieces, encode_command
 from moxkit.imap.errors import ImapSyntaxError, ResponseSyntaxError
-from moxkit.imap.events import NEED_DATA, NeedData
+from moxkit.imap.events import NEED_DATA, NeedData, Replaces
 from moxkit.imap.flags import encode_flags
 from moxkit.imap.inbox import ReceiveBuffer
 from moxkit.imap.lexer import ANNOUNCEMENT, Cursor
 from moxkit.imap.limits import Limits
 from moxkit.imap.readresponse import Response, take_response
 from moxkit.imap.responses import Condition, ContinuationRequest
+from moxkit.imap.sequenceset import LAST
 
 __all__ = ["CLIENT_LIMITS", "BadResponse", "ClientMachine", "OutgoingMessage"]
 
@@ -116,8 +117,17 @@ class ClientMachine:
 
     def append(self, mailbox: str, messages: Sequence[OutgoingMessage]) -> str:
         """Put APPEND of one or, with MULTIAPPEND, more messages on the way; return its tag."""
+        return self._append(b"APPEND ", mailbox, messages)
+
+    def replace(self, replaces: Replaces, mailbox: str, message: OutgoingMessage) -> str:
+        """Put REPLACE or UID REPLACE on the way (RFC 8508 §3); return its tag."""
+        number = b"*" if replaces.number == LAST else b"%d" % replaces.number
+        verb = b"UID REPLACE " if replaces.uid else b"REPLACE "
+        return self._append(verb + number + b" ", mailbox, (message,))
+
+    def _append(self, verb: bytes, mailbox: str, messages: Sequence[OutgoingMessage]) -> str:
         writer = CommandWriter(utf8=self.utf8)
-        writer.raw(b"APPEND ")
+        writer.raw(verb)
         writer.encoded(encode_mailbox(mailbox, utf8=self.utf8))
         for message in messages:
             if message.flags:

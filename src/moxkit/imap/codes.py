@@ -7,6 +7,7 @@ without its brackets, and one type serves both sides.
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
 
 from moxkit.imap.encode import encode_astring
 from moxkit.imap.flags import encode_flags
@@ -16,9 +17,12 @@ from moxkit.imap.sequenceset import SequenceSet
 __all__ = [
     "AppendUid",
     "BadCharset",
+    "BadEvent",
     "CapabilityCode",
     "Code",
     "CopyUid",
+    "MetadataCode",
+    "MetadataProblem",
     "ModifiedCode",
     "NumberCode",
     "PermanentFlags",
@@ -127,8 +131,49 @@ class ModifiedCode:
         return b"MODIFIED " + bytes(self.numbers)
 
 
+class MetadataProblem(StrEnum):
+    """What METADATA codes tell (RFC 5464 §4.2.1, §4.3)."""
+
+    LONGENTRIES = "LONGENTRIES"
+    MAXSIZE = "MAXSIZE"
+    TOOMANY = "TOOMANY"
+    NOPRIVATE = "NOPRIVATE"
+
+
+@dataclass(frozen=True, slots=True)
+class MetadataCode:
+    """METADATA; a number of octets for LONGENTRIES and MAXSIZE."""
+
+    problem: MetadataProblem
+    octets: int | None = None
+
+    def __bytes__(self) -> bytes:
+        """Return the code without brackets."""
+        return f"METADATA {self.problem}{'' if self.octets is None else f' {self.octets}'}".encode("ascii")
+
+
+@dataclass(frozen=True, slots=True)
+class BadEvent:
+    """BADEVENT: the events a server can tell of (RFC 5465 §3.1)."""
+
+    events: tuple[str, ...]
+
+    def __bytes__(self) -> bytes:
+        """Return the code without brackets."""
+        return f"BADEVENT ({' '.join(self.events)})".encode("ascii")
+
+
 ResponseCode = (
-    Code | NumberCode | CapabilityCode | PermanentFlags | BadCharset | AppendUid | CopyUid | ModifiedCode
+    Code
+    | NumberCode
+    | CapabilityCode
+    | PermanentFlags
+    | BadCharset
+    | BadEvent
+    | AppendUid
+    | CopyUid
+    | MetadataCode
+    | ModifiedCode
 )
 
 
@@ -196,11 +241,36 @@ def _take_modified(cursor: Cursor) -> ModifiedCode:
     return ModifiedCode(_take_set(cursor))
 
 
+def _take_metadata(cursor: Cursor) -> MetadataCode:
+    # In parentheses from some servers, as earlier drafts had it.
+    cursor.space()
+    has_parenthesis = cursor.take(b"(")
+    word = cursor.word()
+    problem = next((problem for problem in MetadataProblem if problem == word), None)
+    if problem is None:
+        raise cursor.fail("unknown METADATA code")
+    code = MetadataCode(problem, cursor.number() if cursor.take(b" ") else None)
+    if has_parenthesis:
+        cursor.require(b")")
+    return code
+
+
+def _take_bad_event(cursor: Cursor) -> BadEvent:
+    cursor.require(b" (")
+    events = [cursor.atom()]
+    while cursor.take(b" "):
+        events.append(cursor.atom())
+    cursor.require(b")")
+    return BadEvent(tuple(events))
+
+
 _TAKERS: dict[str, Callable[[Cursor], ResponseCode]] = {
     "APPENDUID": _take_append_uid,
     "BADCHARSET": _take_bad_charset,
+    "BADEVENT": _take_bad_event,
     "CAPABILITY": _take_capability,
     "COPYUID": _take_copy_uid,
+    "METADATA": _take_metadata,
     "MODIFIED": _take_modified,
     "PERMANENTFLAGS": _take_permanent_flags,
 }

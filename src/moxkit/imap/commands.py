@@ -229,7 +229,7 @@ class Unsubscribe(Command):
 
 @dataclass(frozen=True, slots=True)
 class ListCommand(Command):
-    """LIST, basic or extended (RFC 5258, RFC 6154, RFC 5819).
+    """LIST, basic or extended (RFC 5258, RFC 6154, RFC 5819, RFC 9590).
 
     Attributes:
         reference: Prepended by the server to the patterns.
@@ -238,6 +238,7 @@ class ListCommand(Command):
         selection: Of SUBSCRIBED, REMOTE, RECURSIVEMATCH, SPECIAL-USE.
         returns: Of SUBSCRIBED, CHILDREN, SPECIAL-USE.
         status: Items of the STATUS return option; empty if not asked for.
+        metadata: Entries of the METADATA return option (RFC 9590); empty if not asked for.
     """
 
     reference: str
@@ -246,6 +247,7 @@ class ListCommand(Command):
     selection: frozenset[str] = frozenset()
     returns: frozenset[str] = frozenset()
     status: tuple[StatusItem, ...] = ()
+    metadata: tuple[str, ...] = ()
     verb: ClassVar[str] = "LIST"
 
 

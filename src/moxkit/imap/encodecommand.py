@@ -31,9 +31,13 @@ from moxkit.imap.commands import (
     Subscribe,
     Unsubscribe,
 )
-from moxkit.imap.encode import encode_astring, encode_mailbox, encode_string
+from moxkit.imap.encode import encode_astring, encode_mailbox, encode_nstring, encode_string
 from moxkit.imap.encodesearch import encode_search_key
 from moxkit.imap.flags import encode_flags
+from moxkit.imap.mailboxfilter import MailboxFilter
+from moxkit.imap.metadata import ENTIRE_DEPTH, GetMetadata, SetMetadata
+from moxkit.imap.multisearch import MultiSearch
+from moxkit.imap.notify import Notify, NotifyEvent
 
 __all__ = ["Literal", "Pieces", "encode_command"]
 
@@ -98,7 +102,7 @@ class CommandWriter:
         if not line_end or not announcement.startswith((b"{", b"~{")):
             self._octets.append(octets)
             return
-        self.literal(Literal(content))
+        self.literal(Literal(content, binary=announcement.startswith(b"~")))
 
     def literal(self, literal: Literal) -> None:
         """Add a literal."""
@@ -112,6 +116,10 @@ class CommandWriter:
     def astring(self, text: str) -> None:
         """Add text."""
         self.encoded(encode_astring(text, utf8=self._utf8))
+
+    def nstring(self, octets: bytes | None) -> None:
+        """Add a string of any octets, or NIL."""
+        self.encoded(encode_nstring(octets, utf8=self._utf8))
 
     def mailbox(self, name: str) -> None:
         """Add a mailbox name."""
@@ -212,6 +220,8 @@ def _list(writer: CommandWriter, command: ListCommand) -> None:
     returns = sorted(command.returns)
     if command.status:
         returns.append(f"STATUS ({' '.join(command.status)})")
+    if command.metadata:
+        returns.append(f"METADATA ({' '.join(command.metadata)})")
     if returns:
         writer.argument(b"RETURN " + _words(returns))
 
@@ -252,6 +262,67 @@ def _search(writer: CommandWriter, command: Search) -> None:
     encode_search_key(command.key, raw=writer.raw, astring=writer.astring, outermost=True)
 
 
+def _multi_search(writer: CommandWriter, command: MultiSearch) -> None:
+    if command.sources:
+        before = b" IN ("
+        for source in command.sources:
+            writer.raw(before)
+            _filter(writer, source)
+            before = b" "
+        writer.raw(b")")
+    _search(writer, command.search)
+
+
+def _filter(writer: CommandWriter, mailboxes: MailboxFilter) -> None:
+    writer.raw(mailboxes.kind.encode("ascii"))
+    if mailboxes.kind.has_names:
+        _patterns(writer, mailboxes.mailboxes)
+
+
+def _notify(writer: CommandWriter, command: Notify) -> None:
+    writer.raw(b" SET" if command.groups else b" NONE")
+    if command.status:
+        writer.raw(b" STATUS")
+    for group in command.groups:
+        writer.raw(b" (")
+        _filter(writer, group.mailboxes)
+        events: list[bytes] = []
+        for event in sorted((*group.events, *group.unknown)):
+            items = group.items if event == NotifyEvent.MESSAGE_NEW else ()
+            fetched = b" (%b)" % b" ".join(map(bytes, items)) if items else b""
+            events.append(event.encode("ascii") + fetched)
+        writer.raw(b" (%b))" % b" ".join(events) if events else b" NONE)")
+
+
+def _entries(writer: CommandWriter, command: GetMetadata) -> None:
+    options = [] if command.max_size is None else [f"MAXSIZE {command.max_size}"]
+    if command.depth:
+        options.append(f"DEPTH {'infinity' if command.depth == ENTIRE_DEPTH else command.depth}")
+    if options:
+        writer.argument(_words(options))
+    writer.raw(b" ")
+    writer.mailbox(command.mailbox)
+    before = b" ("
+    for entry in command.entries:
+        writer.raw(before)
+        writer.astring(entry)
+        before = b" "
+    writer.raw(b")")
+
+
+def _values(writer: CommandWriter, command: SetMetadata) -> None:
+    writer.raw(b" ")
+    writer.mailbox(command.mailbox)
+    before = b" ("
+    for entry, value in command.entries:
+        writer.raw(before)
+        writer.astring(entry)
+        writer.raw(b" ")
+        writer.nstring(value)
+        before = b" "
+    writer.raw(b")")
+
+
 def _fetch(writer: CommandWriter, command: Fetch) -> None:
     writer.argument(bytes(command.numbers))
     writer.argument(b"(%b)" % b" ".join(map(bytes, command.items)))
@@ -287,6 +358,7 @@ _ARGUMENTS: dict[type[Command], Callable[..., None]] = {
     Enable: _enable,
     Expunge: _expunge,
     Fetch: _fetch,
+    GetMetadata: _entries,
     GetQuota: _get_quota,
     GetQuotaRoot: _mailbox,
     Id: _id,
@@ -294,9 +366,12 @@ _ARGUMENTS: dict[type[Command], Callable[..., None]] = {
     Login: _login,
     Lsub: _lsub,
     Move: _copy,
+    MultiSearch: _multi_search,
+    Notify: _notify,
     Rename: _rename,
     Search: _search,
     Select: _select,
+    SetMetadata: _values,
     Status: _status,
     Store: _store,
     Subscribe: _mailbox,

@@ -18,6 +18,7 @@ __all__ = [
     "IdleDone",
     "LiteralChunk",
     "NeedData",
+    "Replaces",
     "Tagged",
 ]
 
@@ -40,11 +41,36 @@ class Tagged:
 
 
 @dataclass(frozen=True, slots=True)
+class Replaces:
+    """The message that REPLACE removes (RFC 8508 §3.2).
+
+    Attributes:
+        number: `moxkit.imap.LAST` for ``*``.
+        uid: Whether the number is a UID.
+    """
+
+    number: int
+    uid: bool
+
+
+@dataclass(frozen=True, slots=True)
 class AppendBegin:
-    """An APPEND begins; at least one `AppendMessage` follows at once."""
+    """An APPEND or REPLACE begins; at least one `AppendMessage` follows at once.
+
+    Attributes:
+        replaces: The message to be replaced; `None` for APPEND.
+    """
 
     tag: str
     mailbox: str
+    replaces: Replaces | None = None
+
+    @property
+    def name(self) -> str:
+        """The command's name, with ``UID`` before the variant by UID."""
+        if self.replaces is None:
+            return "APPEND"
+        return "UID REPLACE" if self.replaces.uid else "REPLACE"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from moxkit.imap.errors import MailboxNameError
 from moxkit.imap.fetchdata import FetchData, take_fetch_data
 from moxkit.imap.lexer import MAX_NUMBER64, Cursor
 from moxkit.imap.mailboxname import decode_mailbox
+from moxkit.imap.metadata import MetadataChangedData, MetadataData, take_metadata_data
 from moxkit.imap.responses import (
     CapabilityData,
     Condition,
@@ -43,7 +44,7 @@ _NAME = re.compile(rb"[A-Za-z0-9-]+")
 _REST = re.compile(rb"[^\r\n]*", re.DOTALL)
 _FLAG = re.compile(rb"\\?[!#$&'+-\[^-z|}~*]+")
 _EARLIER = re.compile(rb"\(EARLIER\) ", re.IGNORECASE)
-_SEARCH_TAG = re.compile(rb" \(TAG ", re.IGNORECASE)
+_CORRELATORS = re.compile(rb" \((?=TAG|MAILBOX|UIDVALIDITY)", re.IGNORECASE)
 _SEARCH_UID = re.compile(rb" UID(?![^ ])", re.IGNORECASE)
 _SEARCH_MODSEQ = re.compile(rb" \(MODSEQ ([0-9]{1,19})\)", re.IGNORECASE)
 _NUMBERS = re.compile(rb"(?: [0-9]{1,10})*")
@@ -70,6 +71,8 @@ Response = (
     | IdData
     | ListData
     | LsubData
+    | MetadataChangedData
+    | MetadataData
     | NamespaceData
     | OtherData
     | QuotaData
@@ -252,10 +255,7 @@ def _take_search(cursor: Cursor) -> SearchData:
 
 
 def _take_esearch(cursor: Cursor) -> EsearchData:
-    tag: str | None = None
-    if cursor.match(_SEARCH_TAG) is not None:
-        tag = cursor.text(cursor.astring())
-        cursor.require(b")")
+    tag, mailbox, uidvalidity = _take_correlators(cursor)
     uid = cursor.match(_SEARCH_UID) is not None
     numbers: dict[str, int] = {}
     found = None
@@ -269,8 +269,41 @@ def _take_esearch(cursor: Cursor) -> EsearchData:
         else:
             _skip_value(cursor)
     return EsearchData(
-        tag, uid, numbers.get("MIN"), numbers.get("MAX"), numbers.get("COUNT"), found, numbers.get("MODSEQ")
+        tag=tag,
+        uid=uid,
+        lowest=numbers.get("MIN"),
+        highest=numbers.get("MAX"),
+        count=numbers.get("COUNT"),
+        all=found,
+        modseq=numbers.get("MODSEQ"),
+        mailbox=mailbox,
+        uidvalidity=uidvalidity,
     )
+
+
+def _take_correlators(cursor: Cursor) -> tuple[str | None, str | None, int | None]:
+    """Take which search it was, and where (RFC 7377 §4, search-correlator)."""
+    tag: str | None = None
+    mailbox: str | None = None
+    uidvalidity: int | None = None
+    if cursor.match(_CORRELATORS) is not None:
+        while True:
+            match cursor.word():
+                case "TAG":
+                    cursor.space()
+                    tag = cursor.text(cursor.astring())
+                case "MAILBOX":
+                    cursor.space()
+                    mailbox = _take_mailbox(cursor)
+                case "UIDVALIDITY":
+                    cursor.space()
+                    uidvalidity = cursor.nz_number()
+                case _:
+                    raise cursor.fail("unknown correlator")
+            if not cursor.take(b" "):
+                break
+        cursor.require(b")")
+    return tag, mailbox, uidvalidity
 
 
 def _take_vanished(cursor: Cursor) -> VanishedData:
@@ -355,6 +388,7 @@ _TAKERS: dict[str, Callable[[Cursor], Response]] = {
     "ID": _take_id,
     "LIST": _take_list,
     "LSUB": _take_lsub,
+    "METADATA": take_metadata_data,
     "NAMESPACE": _take_namespace,
     "QUOTA": _take_quota,
     "QUOTAROOT": _take_quota_root,

@@ -178,7 +178,11 @@ class SearchData:
 
 @dataclass(frozen=True, slots=True)
 class EsearchData:
-    """ESEARCH (RFC 4731 §3.1, RFC 9051 §7.3.4); what was not asked for or not found is `None`."""
+    """ESEARCH (RFC 4731 §3.1, RFC 9051 §7.3.4); what was not asked for or not found is `None`.
+
+    Attributes:
+        mailbox: Where, in answer to the ESEARCH command, with its UIDVALIDITY (RFC 7377 §2.1).
+    """
 
     tag: str | None = None
     uid: bool = False
@@ -187,12 +191,14 @@ class EsearchData:
     count: int | None = None
     all: SequenceSet | None = None
     modseq: int | None = None
+    mailbox: str | None = None
+    uidvalidity: int | None = None
 
     def encode(self, *, utf8: bool = False) -> bytes:
         """Return the line."""
         pieces = [b"* ESEARCH"]
         if self.tag is not None:
-            pieces.append(b"(TAG %b)" % encode_string(self.tag.encode("ascii")))
+            pieces.append(b"(TAG %b%b)" % (encode_string(self.tag.encode("ascii")), self._place(utf8=utf8)))
         if self.uid:
             pieces.append(b"UID")
         for name, number in (("MIN", self.lowest), ("MAX", self.highest), ("COUNT", self.count)):
@@ -204,6 +210,14 @@ class EsearchData:
         if self.modseq is not None:
             pieces.append(b"MODSEQ %d" % self.modseq)
         return b" ".join(pieces) + b"\r\n"
+
+    def _place(self, *, utf8: bool) -> bytes:
+        if self.mailbox is None:
+            return b""
+        return b" MAILBOX %b UIDVALIDITY %d" % (
+            encode_mailbox(self.mailbox, utf8=utf8),
+            self.uidvalidity or 0,
+        )
 
 
 def _mailbox_line(kind: bytes, flags: Sequence[str], separator: str | None, name: bytes) -> bytes:

@@ -61,6 +61,7 @@ class ServerMachine:
         "_fresh",
         "_head",
         "_input",
+        "_is_replace",
         "_left",
         "_literals",
         "_literals_octets",
@@ -87,6 +88,7 @@ class ServerMachine:
         self._literals_octets = 0
         self._left = 0
         self._tag = ""
+        self._is_replace = False
         self._head: MessageHead | None = None
 
     # What the connection calls all the time.
@@ -238,7 +240,8 @@ class ServerMachine:
         self._expect_string(int(found[2]), sync=not found[3])
 
     def _is_append(self) -> bool:
-        return len(self._literals) == 1 and self._text[0].partition(b" ")[2][:7].upper() == b"APPEND "
+        verb = self._text[0].partition(b" ")[2][:12].upper()
+        return len(self._literals) == 1 and verb.removeprefix(b"UID ").startswith((b"APPEND ", b"REPLACE "))
 
     def _finish(self, *, pending: bool) -> bool:
         """Parse the command as far as it is there; return whether it waits for a string literal."""
@@ -256,7 +259,8 @@ class ServerMachine:
         self._reset()
         if isinstance(command, AppendHead):
             self._tag = tag
-            self._events.append(AppendBegin(tag, command.mailbox))
+            self._is_replace = command.replaces is not None
+            self._events.append(AppendBegin(tag, command.mailbox, command.replaces))
             self._announce(command.message)
         else:
             self._events.append(Tagged(tag, command))
@@ -331,6 +335,9 @@ class ServerMachine:
                 self._events.append(AppendEnd(tag))
                 self._reset()
                 return
+            if self._is_replace:
+                # RFC 8508 §4.7: one message for one.
+                raise cursor.fail("REPLACE takes one message")
             head = take_message_head(cursor)
         except CommandSyntaxError as problem:
             self._refuse(tag, problem, pending=line.endswith(b"+}"))

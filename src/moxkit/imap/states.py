@@ -21,10 +21,16 @@ _STRANGER = frozenset({"STARTTLS", "AUTHENTICATE", "LOGIN"})
 _KNOWN = frozenset(
     {
         *("ENABLE", "SELECT", "EXAMINE", "CREATE", "DELETE", "RENAME", "SUBSCRIBE", "UNSUBSCRIBE", "LIST"),
+        *("GETMETADATA", "SETMETADATA", "ESEARCH", "NOTIFY"),
         *("LSUB", "NAMESPACE", "STATUS", "APPEND", "IDLE", "GETQUOTAROOT", "GETQUOTA"),
     }
 )
-_MAILBOX = frozenset({"CHECK", "CLOSE", "UNSELECT", "EXPUNGE", "SEARCH", "FETCH", "STORE", "COPY", "MOVE"})
+_MAILBOX = frozenset(
+    {
+        *("CHECK", "CLOSE", "UNSELECT", "EXPUNGE", "SEARCH", "FETCH", "STORE", "COPY", "MOVE"),
+        "REPLACE",
+    }
+)
 
 _ALLOWED = {
     ConnectionState.NOT_AUTHENTICATED: _ANY | _STRANGER,

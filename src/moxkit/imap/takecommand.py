@@ -21,7 +21,12 @@ from moxkit.imap.commands import (
     StartTls,
     Unselect,
 )
+from moxkit.imap.events import Replaces
 from moxkit.imap.lexer import ATOM, Cursor
+from moxkit.imap.metadata import take_get_metadata, take_set_metadata
+from moxkit.imap.multisearch import take_multi_search
+from moxkit.imap.notify import take_notify
+from moxkit.imap.sequenceset import LAST
 from moxkit.imap.takeappend import MessageHead, take_message_head
 from moxkit.imap.takemailboxes import (
     take_create,
@@ -54,10 +59,15 @@ _MAX_ID_PAIRS = 30
 
 @dataclass(frozen=True, slots=True)
 class AppendHead:
-    """APPEND up to its first message."""
+    """APPEND up to its first message, or REPLACE up to its only one.
+
+    Attributes:
+        replaces: The message to be replaced; `None` for APPEND.
+    """
 
     mailbox: str
     message: MessageHead
+    replaces: Replaces | None = None
 
 
 def find_tag(line: bytes) -> str | None:
@@ -87,6 +97,14 @@ def take_command(cursor: Cursor) -> Command | AppendHead:
 def _take_append(cursor: Cursor) -> AppendHead:
     cursor.space()
     return AppendHead(take_mailbox(cursor), take_message_head(cursor))
+
+
+def _take_replace(cursor: Cursor, *, uid: bool) -> AppendHead:
+    """``seq-number SP mailbox append-message`` (RFC 8508 §5)."""
+    cursor.space()
+    number = LAST if cursor.take(b"*") else cursor.nz_number()
+    cursor.space()
+    return AppendHead(take_mailbox(cursor), take_message_head(cursor), Replaces(number, uid))
 
 
 def _take_id(cursor: Cursor) -> Id:
@@ -151,9 +169,11 @@ _TAKERS: dict[bytes, Callable[[Cursor], Command | AppendHead]] = {
     b"CREATE": take_create,
     b"DELETE": take_delete,
     b"ENABLE": _take_enable,
+    b"ESEARCH": take_multi_search,
     b"EXAMINE": partial(take_select, read_only=True),
     b"EXPUNGE": partial(take_expunge, uid=False),
     b"FETCH": partial(take_fetch, uid=False),
+    b"GETMETADATA": take_get_metadata,
     b"GETQUOTA": take_getquota,
     b"GETQUOTAROOT": take_getquotaroot,
     b"ID": _take_id,
@@ -165,9 +185,12 @@ _TAKERS: dict[bytes, Callable[[Cursor], Command | AppendHead]] = {
     b"MOVE": partial(take_move, uid=False),
     b"NAMESPACE": _constant(Namespace()),
     b"NOOP": _constant(Noop()),
+    b"NOTIFY": take_notify,
     b"RENAME": take_rename,
+    b"REPLACE": partial(_take_replace, uid=False),
     b"SEARCH": partial(take_search, uid=False),
     b"SELECT": partial(take_select, read_only=False),
+    b"SETMETADATA": take_set_metadata,
     b"STARTTLS": _constant(StartTls()),
     b"STATUS": take_status,
     b"STORE": partial(take_store, uid=False),
@@ -181,6 +204,7 @@ _BY_UID: dict[bytes, Callable[[Cursor], Command | AppendHead]] = {
     b"EXPUNGE": partial(take_expunge, uid=True),
     b"FETCH": partial(take_fetch, uid=True),
     b"MOVE": partial(take_move, uid=True),
+    b"REPLACE": partial(_take_replace, uid=True),
     b"SEARCH": partial(take_search, uid=True),
     b"STORE": partial(take_store, uid=True),
 }

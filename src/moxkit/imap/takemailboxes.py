@@ -18,6 +18,7 @@ from moxkit.imap.commands import (
     Subscribe,
     Unsubscribe,
 )
+from moxkit.imap.entryname import take_entry
 from moxkit.imap.errors import MailboxNameError
 from moxkit.imap.lexer import MAX_NUMBER64, Cursor
 from moxkit.imap.mailboxname import decode_mailbox
@@ -199,13 +200,15 @@ def take_list(cursor: Cursor) -> ListCommand:
         patterns.append(_take_pattern(cursor))
     returns: frozenset[str] = frozenset()
     status: tuple[StatusItem, ...] = ()
+    metadata: tuple[str, ...] = ()
     if cursor.take(b" "):
         extended = True
         if cursor.word() != "RETURN":
             raise cursor.fail("expected RETURN")
         cursor.require(b" (")
-        returns, status = _take_returns(cursor)
-    return ListCommand(reference, tuple(dict.fromkeys(patterns)), extended, selection, returns, status)
+        returns, status, metadata = _take_returns(cursor)
+    names = tuple(dict.fromkeys(patterns))
+    return ListCommand(reference, names, extended, selection, returns, status, metadata)
 
 
 def _take_pattern(cursor: Cursor) -> str:
@@ -224,9 +227,10 @@ def _take_options(cursor: Cursor, known: frozenset[str]) -> frozenset[str]:
     return frozenset(options)
 
 
-def _take_returns(cursor: Cursor) -> tuple[frozenset[str], tuple[StatusItem, ...]]:
+def _take_returns(cursor: Cursor) -> tuple[frozenset[str], tuple[StatusItem, ...], tuple[str, ...]]:
     options: set[str] = set()
     status: tuple[StatusItem, ...] = ()
+    metadata: tuple[str, ...] = ()
     first = True
     while not cursor.take(b")"):
         if not first:
@@ -236,11 +240,24 @@ def _take_returns(cursor: Cursor) -> tuple[frozenset[str], tuple[StatusItem, ...
         if option == "STATUS":
             cursor.space()
             status = _take_status_items(cursor)
+        elif option == "METADATA":
+            cursor.space()
+            metadata = _take_entries(cursor)
         elif option in _RETURNS:
             options.add(option)
         else:
             raise cursor.fail("unknown list return option")
-    return frozenset(options), status
+    return frozenset(options), status, metadata
+
+
+def _take_entries(cursor: Cursor) -> tuple[str, ...]:
+    """Take ``"(" entry *(SP entry) ")"`` of the METADATA return option (RFC 9590 §5)."""
+    cursor.require(b"(")
+    entries = {take_entry(cursor): None}
+    while cursor.take(b" "):
+        entries[take_entry(cursor)] = None
+    cursor.require(b")")
+    return tuple(entries)
 
 
 def take_lsub(cursor: Cursor) -> Lsub:

@@ -317,8 +317,8 @@ def test_client_stops_at_what_is_not_imap(octets: bytes) -> None:
 
 def test_client_hands_out_data_of_unknown_extensions() -> None:
     client = ClientMachine()
-    client.receive_data(b'* METADATA "" /private/comment\r\n')
-    assert client.next_event() == OtherData("METADATA", b'"" /private/comment')
+    client.receive_data(b'* XDATA "" /private/comment\r\n')
+    assert client.next_event() == OtherData("XDATA", b'"" /private/comment')
 
 
 PIECES = st.sampled_from(
