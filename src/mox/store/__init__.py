@@ -14,7 +14,15 @@ It does not decide where mail goes (`mox.delivery`) or who may do what (`mox.acc
 """
 
 from mox.store.account import Account
+from mox.store.annotations import (
+    MOST_ANNOTATION_OCTETS,
+    MOST_ANNOTATIONS,
+    Annotation,
+    list_annotations,
+    set_annotations,
+)
 from mox.store.changes import (
+    AnnotationsChanged,
     Change,
     FlagsChanged,
     KeywordsAdded,
@@ -33,6 +41,7 @@ from mox.store.deposit import Added, Arrival, NewMessage, add_message, check_quo
 from mox.store.directory import Store
 from mox.store.errors import (
     AccountUnknownError,
+    AnnotationsTooLargeError,
     KeywordInvalidError,
     MailboxExistsError,
     MailboxHasChildrenError,
@@ -40,6 +49,7 @@ from mox.store.errors import (
     MailboxUnknownError,
     OverQuotaError,
     StoreError,
+    TooManyAnnotationsError,
     UidsExhaustedError,
 )
 from mox.store.expunge import erase_due, expunge_all, expunge_deleted, expunge_messages
@@ -75,6 +85,7 @@ from mox.store.reading import (
     message_rows,
     stored_messages,
 )
+from mox.store.resync import ChangedMessage, changed_since, is_history_complete, removed_since
 from mox.store.search import Found, search_messages
 from mox.store.spool import Content, Spool
 from mox.store.switchboard import Batch, Listener
@@ -83,15 +94,21 @@ from mox.store.transaction import Tx
 __all__ = [
     "DEFAULT_MAILBOXES",
     "INBOX",
+    "MOST_ANNOTATIONS",
+    "MOST_ANNOTATION_OCTETS",
     "NO_FLAGS",
     "SPECIAL_USES",
     "SYSTEM_FLAGS",
     "Account",
     "AccountUnknownError",
     "Added",
+    "Annotation",
+    "AnnotationsChanged",
+    "AnnotationsTooLargeError",
     "Arrival",
     "Batch",
     "Change",
+    "ChangedMessage",
     "Content",
     "FetchColumn",
     "Flag",
@@ -127,11 +144,13 @@ __all__ = [
     "StoredContent",
     "SubscriptionAdded",
     "SubscriptionRemoved",
+    "TooManyAnnotationsError",
     "Transferred",
     "Tx",
     "UidsExhaustedError",
     "add_message",
     "change_flags",
+    "changed_since",
     "check_consistency",
     "check_quota",
     "copy_messages",
@@ -147,6 +166,8 @@ __all__ = [
     "first_unseen_uid",
     "get_mailbox",
     "highest_modseq",
+    "is_history_complete",
+    "list_annotations",
     "list_mailboxes",
     "list_messages",
     "list_subscriptions",
@@ -155,8 +176,10 @@ __all__ = [
     "move_messages",
     "parse_flags",
     "read_message",
+    "removed_since",
     "rename_mailbox",
     "search_messages",
+    "set_annotations",
     "set_special_use",
     "stored_messages",
     "subscribe",

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 __all__ = [
+    "AnnotationsChanged",
     "Change",
     "FlagsChanged",
     "KeywordsAdded",
@@ -120,8 +121,24 @@ class SubscriptionRemoved:
     mailbox_id: None = None
 
 
+@dataclass(frozen=True, slots=True)
+class AnnotationsChanged:
+    """Annotations have other values, or are gone; of the account if there is no mailbox.
+
+    Attributes:
+        mailbox: Name of the mailbox; empty for the account.
+        names: Of the annotations.
+    """
+
+    mailbox_id: int | None
+    modseq: int
+    mailbox: str
+    names: tuple[str, ...]
+
+
 Change = (
-    MessagesAdded
+    AnnotationsChanged
+    | MessagesAdded
     | FlagsChanged
     | MessagesRemoved
     | KeywordsAdded

@@ -2,6 +2,7 @@
 
 __all__ = [
     "AccountUnknownError",
+    "AnnotationsTooLargeError",
     "KeywordInvalidError",
     "MailboxExistsError",
     "MailboxHasChildrenError",
@@ -9,6 +10,7 @@ __all__ = [
     "MailboxUnknownError",
     "OverQuotaError",
     "StoreError",
+    "TooManyAnnotationsError",
     "UidsExhaustedError",
 ]
 
@@ -64,6 +66,22 @@ class OverQuotaError(StoreError):
         super().__init__(f"{wanted_octets} octets wanted, {max(0, free_octets)} free")
         self.wanted_octets = wanted_octets
         self.free_octets = free_octets
+
+
+class TooManyAnnotationsError(StoreError):
+    """The account has as many annotations as it may have."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"more than {limit} annotations")
+        self.limit = limit
+
+
+class AnnotationsTooLargeError(StoreError):
+    """The account's annotations, all together, are larger than they may be."""
+
+    def __init__(self, limit_octets: int) -> None:
+        super().__init__(f"annotations of more than {limit_octets} octets")
+        self.limit_octets = limit_octets
 
 
 class UidsExhaustedError(StoreError):

@@ -60,6 +60,7 @@ _EXPUNGE = "UPDATE mailbox SET expunged_at = :now, special_use = NULL, modseq = 
 _RENAME = "UPDATE mailbox SET name = :name, parent_id = :parent_id, modseq = :modseq WHERE id = :id"
 _CHILDREN = """SELECT id, name FROM mailbox
   WHERE expunged_at IS NULL AND name > :prefix AND name < :prefix_end ORDER BY name"""
+_FORGET_ANNOTATIONS = "DELETE FROM annotation WHERE mailbox_id = :id"
 _SET_USE = "UPDATE mailbox SET special_use = :use, modseq = :modseq WHERE id = :id"
 _BY_USE = "SELECT id, name FROM mailbox WHERE special_use = :use AND id <> :id AND expunged_at IS NULL"
 _SUBSCRIBE = "INSERT OR IGNORE INTO subscription(name) VALUES (:name)"
@@ -192,6 +193,7 @@ def delete_mailbox(tx: Tx, name: str) -> None:
     if tx.connection.row(_HAS_CHILDREN, id=mailbox.id):
         raise MailboxHasChildrenError(name)
     expunge_all(tx, mailbox.id)
+    tx.connection.run(_FORGET_ANNOTATIONS, id=mailbox.id)
     tx.connection.run(_EXPUNGE, id=mailbox.id, now=tx.now, modseq=tx.modseq)
     tx.announce(MailboxRemoved(mailbox.id, tx.modseq, name))
 

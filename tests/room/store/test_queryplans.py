@@ -5,7 +5,19 @@ import re
 import pytest
 
 from mox.database import Connection
-from mox.store import Store, copymove, deposit, expunge, fetchblock, flagging, mailboxes, reading, threads
+from mox.store import (
+    Store,
+    annotations,
+    copymove,
+    deposit,
+    expunge,
+    fetchblock,
+    flagging,
+    mailboxes,
+    reading,
+    resync,
+    threads,
+)
 from mox.store.fetchblock import FetchColumn
 
 BLOCK = (FetchColumn.UID, FetchColumn.FLAGS, FetchColumn.ENVELOPE)
@@ -30,6 +42,10 @@ HOT = {
     "live": reading._LIVE,
     "with removed": reading._WITH_REMOVED,
     "stored": reading._WIDE,
+    "changed since": resync._CHANGED,
+    "removed since": resync._REMOVED,
+    "annotations": annotations._LIST,
+    "annotation": annotations._GET,
     "mailbox by name": mailboxes._BY_NAME,
     "mailbox by id": mailboxes._BY_ID,
     "children": mailboxes._CHILDREN,
@@ -58,6 +74,12 @@ def test_reads_no_whole_table(reader: Connection, name: str) -> None:
     # What is read from a part of the same statement, or from its parameters, is not a table.
     scans = [s for s in steps if s.startswith("SCAN ") and not s.startswith(_NO_TABLES)]
     assert scans == [], steps
+
+
+@pytest.mark.parametrize("name", ["changed since", "removed since"])
+def test_looks_at_what_changed_only(reader: Connection, name: str) -> None:
+    steps = plan(reader, HOT[name])
+    assert any("message_by_modseq (mailbox_id=? AND modseq>?)" in s for s in steps), steps
 
 
 @pytest.mark.parametrize(
