@@ -17,7 +17,7 @@ from mox.listen import Listeners, Port
 from mox.observe import LogLevels
 from mox.queue import Queue
 from mox.runtime import Clock, ConnectionIds, Shutdown, Tasks
-from mox.store import DEFAULT_MAILBOXES, Store
+from mox.store import DEFAULT_MAILBOXES, Quota, Store
 from mox.submission import Submission
 
 __all__ = ["Server", "build"]
@@ -116,7 +116,7 @@ def build(
         clock=clock,
         pool=pool,
         exists=lambda name: name in source.current.accounts,
-        quota_octets=lambda name: _quota(source, name),
+        quota=lambda name: _quota(source, name),
         initial_mailboxes=_initial_mailboxes(static.initial_mailboxes),
     )
     accounts = Accounts(current=lambda: source.current, fallback=local_address)
@@ -142,6 +142,7 @@ def build(
         clock=clock,
         shutdown=shutdown,
         is_local=local_address is not None,
+        hidden_capabilities=lambda name: source.current.accounts[name].imap_capabilities_disabled,
     )
     commands = Commands(
         store=store,
@@ -163,9 +164,17 @@ def build(
     )
 
 
-def _quota(source: ConfigSource, name: str) -> int:
-    own = source.current.accounts[name].quota_message_size
-    return max(0, own) if own else source.current.static.quota_message_size
+def _quota(source: ConfigSource, name: str) -> Quota:
+    own, general = source.current.accounts[name], source.current.static
+
+    def limit(of_account: int, of_all: int) -> int:
+        return max(0, of_account) if of_account else of_all
+
+    return Quota(
+        octets=limit(own.quota_message_size, general.quota_message_size),
+        messages=limit(own.quota_messages, general.quota_messages),
+        mailboxes=limit(own.quota_mailboxes, general.quota_mailboxes),
+    )
 
 
 def _initial_mailboxes(configured: InitialMailboxes) -> tuple[tuple[str, str | None], ...]:

@@ -1,6 +1,6 @@
 """From a listener's configuration to ports with their services."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -40,6 +40,7 @@ class PortMaker:
         clock: Clock,
         shutdown: Shutdown,
         is_local: bool,
+        hidden_capabilities: Callable[[str], Sequence[str]],
     ) -> None:
         self._static = static
         self._directory = directory
@@ -52,6 +53,7 @@ class PortMaker:
         self._clock = clock
         self._shutdown = shutdown
         self._is_local = is_local
+        self._hidden_capabilities = hidden_capabilities
 
     def ports(self, listener: Listener) -> Iterator[Port]:
         """Yield a listener's ports, one for each address and service.
@@ -128,6 +130,7 @@ class PortMaker:
             clock=self._clock,
             appendlimit_octets=listener.smtp_max_message_size,
             version=mox.__version__,
+            hidden_capabilities=self._hidden_capabilities,
         )
         if listener.imap is not None and listener.imap.enabled:
             server = ImapServer(

@@ -290,6 +290,10 @@ class AccountConfig:
     """A way around refusals."""
     quota_message_size: int = 0
     """How many octets it may hold; 0: as mox.toml says; negative: without limit."""
+    quota_messages: int = 0
+    """How many messages it may hold; 0: as mox.toml says; negative: without limit."""
+    quota_mailboxes: int = 0
+    """How many mailboxes it may have; 0: as mox.toml says; negative: without limit."""
     rejects_mailbox: str = ""
     """Where refused mail is kept for a while."""
     keep_rejects: bool = False

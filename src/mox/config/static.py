@@ -446,3 +446,7 @@ class StaticConfig:
     """Send TLS reports also when nothing failed."""
     quota_message_size: int = 0
     """How many octets of messages an account may hold; 0 is without limit."""
+    quota_messages: int = 0
+    """How many messages an account may hold; 0 is without limit."""
+    quota_mailboxes: int = 0
+    """How many mailboxes an account may have; 0 is without limit."""

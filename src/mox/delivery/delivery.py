@@ -77,8 +77,9 @@ class Delivery:
                 "message refused, account is full",
                 extra={
                     "account": recipient.account,
-                    "wanted": error.wanted_octets,
-                    "free": error.free_octets,
+                    "wanted": error.wanted,
+                    "unit": error.unit,
+                    "free": error.free,
                 },
             )
             return Outcome(recipient, 452, "4.2.2", "account is over quota")

@@ -1,6 +1,6 @@
 """What is announced: exactly what works (RFC 9051 §7.2.2)."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from moxkit.sasl import Mechanism
 
@@ -33,7 +33,15 @@ _ALWAYS = (
     "SAVEDATE",
     "PREVIEW",
     "MULTIAPPEND",
+    "QUOTA",
+    "QUOTA=RES-STORAGE",
+    "QUOTA=RES-MESSAGE",
+    "QUOTA=RES-MAILBOX",
+    "LANGUAGE",
 )
+
+# Useful to those who signed in only.
+_AFTER_LOGIN = ("COMPRESS=DEFLATE", "UNAUTHENTICATE")
 
 
 def capabilities(
@@ -43,6 +51,7 @@ def capabilities(
     offers_starttls: bool = False,
     allows_login: bool = True,
     is_authenticated: bool = False,
+    hidden: Collection[str] = (),
 ) -> tuple[str, ...]:
     """Return the names for a connection's state.
 
@@ -52,15 +61,18 @@ def capabilities(
         offers_starttls: TLS can begin.
         allows_login: LOGIN is permitted here.
         is_authenticated: Then nothing about signing in is said.
+        hidden: Names to leave out, in upper case.
     """
     names = [*_ALWAYS, f"APPENDLIMIT={appendlimit_octets}"]
+    if is_authenticated:
+        names += _AFTER_LOGIN
     if not is_authenticated:
         if offers_starttls:
             names.append("STARTTLS")
         if not allows_login:
             names.append("LOGINDISABLED")
         names += [f"AUTH={mechanism}" for mechanism in mechanisms]
-    return tuple(names)
+    return tuple(name for name in names if name.upper() not in hidden)
 
 
 def announceable() -> frozenset[str]:

@@ -6,25 +6,26 @@ What a command writes is sent once per buffer of input, so that pipelined comman
 import asyncio
 import base64
 import logging
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import NoReturn
 
-from mox.database import DatabaseError
+from mox.imapserver.appending import Appending
 from mox.imapserver.commands import execute
-from mox.imapserver.commands.append import Append
-from mox.imapserver.errors import RefusedError, refusal
+from mox.imapserver.conditions import check_state, condition_of
+from mox.imapserver.errors import RefusedError
 from mox.imapserver.session import Done, Services, Session
 from mox.imapserver.signingin import ByeError, SigningIn, decoded
-from mox.listen import Pace
+from mox.imapserver.wire import Wire
 from mox.runtime import Shutdown
-from mox.store import StoreError
 from moxkit.imap import (
+    BEFORE_LOGIN,
     NEED_DATA,
     AppendBegin,
     AppendEnd,
     AppendMessage,
     Authenticate,
     BadCommand,
+    Compress,
     Condition,
     ConditionKind,
     ConnectionState,
@@ -36,15 +37,14 @@ from moxkit.imap import (
     LiteralChunk,
     Login,
     Logout,
-    MailboxNameError,
     NeedData,
     ServerMachine,
     StartTls,
     Tagged,
-    allowed,
+    Unauthenticate,
 )
 from moxkit.net import LineConn, TLSContext
-from moxkit.wiretrace import Kind, WireTrace
+from moxkit.wiretrace import Kind
 
 __all__ = ["ImapConnection"]
 
@@ -56,6 +56,8 @@ _WRITE_S = 30.0
 _HANDSHAKE_S = 60.0
 # Enough of what a command wrote to be sent before it is through.
 _FLUSH_OCTETS = 256 << 10
+# Commands that came together are taken in turns with other clients, so many at a time.
+_TURN = 50
 # After these, removals may not be told, since the client counts in numbers (RFC 9051 §7.5.1).
 _NO_UPDATES = frozenset({"FETCH", "STORE", "SEARCH"})
 
@@ -78,12 +80,13 @@ class ImapConnection:
         self._machine = ServerMachine()
         self._out: list[bytes] = []
         self._out_octets = 0
-        self._trace = WireTrace(logger)
-        self._append: Append | None = None
-        self._pace = Pace(conn, services.clock)
+        self._wire = Wire(conn, services.clock)
+        # What follows once the answer to the command was sent.
+        self._afterwards: Callable[[], Awaitable[None]] | None = None
         self.session = Session(services=services, write=self._write, flush=self._flush)
         self.session.allows_plaintext = allows_plaintext
         self.session.offers_starttls = tls is not None
+        self._appending = Appending(session=self.session, machine=self._machine, write=self._write)
         self._signing_in = SigningIn(
             session=self.session,
             conn=conn,
@@ -108,8 +111,7 @@ class ImapConnection:
             octets = self._out[0] if len(self._out) == 1 else b"".join(self._out)
             self._out.clear()
             self._out_octets = 0
-            self._trace.sent(octets, Kind.DATA if len(octets) > 2000 else Kind.PLAIN)
-            await self._pace.write(octets)
+            await self._wire.write(octets)
 
     async def serve(self) -> None:
         """Greet, then execute commands."""
@@ -125,6 +127,7 @@ class ImapConnection:
             await self._flush()
             while await self._take():
                 pass
+            await self._wire.finish()
         except ByeError as error:
             self._write(f"* BYE {error}\r\n".encode())
             await self._flush()
@@ -132,27 +135,28 @@ class ImapConnection:
             self._write(b"* BYE inactive\r\n")
             await self._flush()
         finally:
-            if self._append is not None:
-                self._append.discard()
+            self._appending.drop()
             self.session.close()
 
     async def _take(self) -> bool:
         """Read and do what came; return whether to go on."""
-        octets = await self._pace.read()
-        if not octets:
-            return False
         # Credentials are among what comes before login, content among what comes after.
         is_known = self.session.state is not ConnectionState.NOT_AUTHENTICATED
-        self._trace.received(
-            octets, Kind.DATA if self._append or len(octets) > 2000 else Kind.PLAIN if is_known else Kind.AUTH
-        )
+        kind = Kind.DATA if self._appending.is_active else Kind.PLAIN if is_known else Kind.AUTH
+        octets = await self._wire.read(kind)
+        if not octets:
+            return False
         self._machine.receive_data(octets)
+        handled = 0
         while (event := self._machine.next_event()) is not NEED_DATA:
             if not await self._handle(event):
                 await self._flush()
                 return False
             if self._out_octets > _FLUSH_OCTETS:
                 await self._flush()
+            handled += 1
+            if handled % _TURN == 0:
+                await asyncio.sleep(0)
         await self._flush()
         return True
 
@@ -161,9 +165,9 @@ class ImapConnection:
             case Tagged(tag, command):
                 return await self._command(tag, command)
             case AppendBegin() | AppendMessage() | LiteralChunk() | AppendEnd():
-                await self._on_append(event)
+                await self._appending.handle(event)
             case BadCommand():
-                self._drop_append()
+                self._appending.drop()
                 # Nothing is told here: it may have been a FETCH, with others behind it that count in numbers.
                 self._machine.send(event.encode())
                 await self._flush()
@@ -179,7 +183,7 @@ class ImapConnection:
             self._write(b"* BYE shutting down\r\n")
             return False
         try:
-            self._check_state(name)
+            check_state(name, self.session.state)
             match command:
                 case Logout():
                     self._write(b"* BYE logging out\r\n")
@@ -188,32 +192,40 @@ class ImapConnection:
                 case StartTls():
                     await self._start_tls(tag)
                     return True
-                case Authenticate():
-                    done = await self._signed_in(self._signing_in.authenticate(command))
-                case Login():
-                    done = await self._signed_in(self._signing_in.login(command))
-                case Idle():
-                    done = await self._idle()
                 case _:
-                    done = await execute(self.session, tag, command)
-                    # ENABLE may have changed how names are written.
-                    self._machine.utf8_names = self.session.utf8
-        except Exception as error:  # noqa: BLE001  sorted out below; a bug is logged there
-            condition = _condition_of(error, tag, name)
+                    done = await self._execute(tag, command)
+        except Exception as error:  # noqa: BLE001  sorted out by the table; a bug is logged there
+            condition = condition_of(error, tag, name)
         else:
             code = b"[%b] " % done.code if done.code else b""
             if name not in _NO_UPDATES:
                 self.session.write_updates()
             self._write(b"%b OK %b%b\r\n" % (tag.encode(), code, done.text.encode()))
+            await self._go_on()
             return True
         if name not in _NO_UPDATES:
             self.session.write_updates()
         self._answer(tag, condition)
         return True
 
-    def _check_state(self, name: str) -> None:
-        if not allowed(name, self.session.state):
-            raise RefusedError(f"{name} is not possible in this state")
+    async def _execute(self, tag: str, command: object) -> Done:
+        """Execute a command that has an ordinary answer: here if it is about the connection."""
+        match command:
+            case Authenticate():
+                return await self._signed_in(self._signing_in.authenticate(command))
+            case Login():
+                return await self._signed_in(self._signing_in.login(command))
+            case Idle():
+                return await self._idle()
+            case Compress():
+                return self._compress(command)
+            case Unauthenticate():
+                return self._unauthenticate()
+            case _:
+                done = await execute(self.session, tag, command)
+                # ENABLE may have changed how names are written.
+                self._machine.utf8_names = self.session.utf8
+                return done
 
     def _answer(self, tag: str, condition: Condition) -> None:
         self._write(Condition(condition.kind, condition.text, condition.code, tag).encode())
@@ -222,10 +234,9 @@ class ImapConnection:
         """Return the next event, reading as needed; None when the client is gone."""
         while (event := self._machine.next_event()) is NEED_DATA:
             await self._flush()
-            octets = await self._conn.read()
+            octets = await self._wire.read(Kind.AUTH)
             if not octets:
                 return None
-            self._trace.received(octets, Kind.AUTH)
             self._machine.receive_data(octets)
         return event if not isinstance(event, NeedData) else None
 
@@ -251,7 +262,7 @@ class ImapConnection:
         try:
             done = await attempt
         finally:
-            self._pace.set_slow(self._signing_in.is_slow)
+            self._wire.pace.set_slow(self._signing_in.is_slow)
         self._note_state()
         return done
 
@@ -272,6 +283,35 @@ class ImapConnection:
             raise RefusedError("authentication cancelled", kind=ConditionKind.BAD)
         return decoded(event.octets)
 
+    # What changes how the connection goes on, behind the answer.
+
+    async def _go_on(self) -> None:
+        if self._afterwards is not None:
+            afterwards, self._afterwards = self._afterwards, None
+            await self._flush()
+            await afterwards()
+
+    def _compress(self, command: Compress) -> Done:
+        """RFC 4978 §3."""
+        if command.algorithm != "DEFLATE":
+            raise RefusedError("DEFLATE is the only algorithm")
+        if self._wire.is_compressed:
+            raise RefusedError("DEFLATE is active already", "COMPRESSIONACTIVE")
+        if self._machine.unread:
+            # Whether it is compressed cannot be known: the client had to wait for the answer.
+            raise RefusedError("wait for the answer to COMPRESS", kind=ConditionKind.BAD)
+        self._afterwards = self._wire.compress
+        return Done("DEFLATE active")
+
+    def _unauthenticate(self) -> Done:
+        """RFC 8437 §3: of the connection only TLS, and what is known of its certificate, stays."""
+        self.session.forget()
+        self._machine.utf8_names = False
+        self._machine.limits = BEFORE_LOGIN
+        self._conn.read_timeout = _BEFORE_LOGIN_S
+        self._afterwards = self._wire.stop_compressing
+        return Done("nobody is signed in")
+
     # IDLE (RFC 2177).
 
     async def _idle(self) -> Done:
@@ -281,8 +321,8 @@ class ImapConnection:
         if (done := await self._idle_ended()) is not None:
             # DONE came together with IDLE.
             return done
-        conn, listener = self._conn, self.session.listener
-        reading = asyncio.ensure_future(conn.read())
+        listener = self.session.listener
+        reading = asyncio.ensure_future(self._wire.read())
         hearing = asyncio.ensure_future(listener.wait())
         try:
             while True:
@@ -297,7 +337,7 @@ class ImapConnection:
                     self._machine.receive_data(octets)
                     if (done := await self._idle_ended()) is not None:
                         return done
-                    reading = asyncio.ensure_future(conn.read())
+                    reading = asyncio.ensure_future(self._wire.read())
         finally:
             for waiting in (reading, hearing):
                 waiting.cancel()
@@ -315,76 +355,3 @@ class ImapConnection:
         self._machine.send(event.encode())
         await self._flush()
         raise ConnectionError(event.text)
-
-    # APPEND (RFC 3502): the machine hands the message over in pieces.
-
-    async def _on_append(self, event: AppendBegin | AppendMessage | LiteralChunk | AppendEnd) -> None:
-        match event:
-            case AppendBegin(tag, mailbox):
-                self._drop_append()
-                self._append = Append(self.session, tag, mailbox)
-            case AppendMessage():
-                await self._decide(event)
-            case LiteralChunk(octets, last):
-                if self._append is not None:
-                    await self._append.take(octets, last=last)
-            case AppendEnd(tag):
-                await self._finish_append(tag)
-
-    async def _decide(self, message: AppendMessage) -> None:
-        append = self._append
-        if append is None:
-            raise ConnectionError("message without APPEND")
-        try:
-            self._check_state("APPEND")
-            append.begin(message)
-        except Exception as error:  # noqa: BLE001  sorted out by the table; a bug is logged there
-            condition = _condition_of(error, append.tag, "APPEND")
-            self._drop_append()
-            self.session.write_updates()
-            code = None if condition.code is None else bytes(condition.code).decode()
-            self._machine.refuse_literal(condition.text, code, status=str(condition.kind))
-            # Taken at once, to stand before the answers to commands that came with it.
-            self._write(self._machine.data_to_send())
-        else:
-            self._machine.accept_literal()
-
-    async def _finish_append(self, tag: str) -> None:
-        append, self._append = self._append, None
-        if append is None:
-            return
-        try:
-            done = await append.finish()
-        except Exception as error:  # noqa: BLE001  sorted out by the table; a bug is logged there
-            self.session.write_updates()
-            self._answer(tag, _condition_of(error, tag, "APPEND"))
-        else:
-            self.session.write_updates()
-            self._write(b"%b OK [%b] %b\r\n" % (tag.encode(), done.code, done.text.encode()))
-        finally:
-            append.discard()
-
-    def _drop_append(self) -> None:
-        if self._append is not None:
-            self._append.discard()
-            self._append = None
-
-
-def _condition_of(error: Exception, tag: str, command: str) -> Condition:
-    """Say how a command failed; a bug is logged once, with its traceback."""
-    match error:
-        case RefusedError():
-            refused = error
-        case StoreError() | MailboxNameError():
-            refused = refusal(
-                error, creates_target=command.removeprefix("UID ") in {"APPEND", "COPY", "MOVE"}
-            )
-        case ConnectionError() | TimeoutError() | ByeError():
-            raise error
-        case _:
-            logger.error("imap command crashed", extra={"command": command}, exc_info=error)
-            is_trouble = isinstance(error, OSError | DatabaseError)
-            refused = RefusedError(
-                "internal error, try again later", "UNAVAILABLE" if is_trouble else "SERVERBUG"
-            )
-    return Condition(refused.kind, refused.text, refused.code, tag)

@@ -1,6 +1,6 @@
 """One client's session: who it is, what is enabled, what is selected, what it has still to be told."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -22,13 +22,20 @@ __all__ = ["Done", "Services", "Session"]
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What all sessions of a server share."""
+    """What all sessions of a server share.
+
+    Attributes:
+        appendlimit_octets: Largest message.
+        version: For ID.
+        hidden_capabilities: Names that are not announced to an account's clients.
+    """
 
     store: Store
     desk: ServiceDesk
     clock: Clock
     appendlimit_octets: int
     version: str
+    hidden_capabilities: Callable[[str], Sequence[str]] = lambda _account: ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +63,7 @@ class Session:
         "enabled",
         "flush",
         "is_tls",
+        "language",
         "mechanisms",
         "offers_starttls",
         "saved",
@@ -79,6 +87,7 @@ class Session:
         self.selected: Selected | None = None
         # The result that `$` stands for (RFC 5182): UIDs.
         self.saved: list[int] = []
+        self.language = "i-default"
         self.is_tls = False
         self.allows_plaintext = False
         self.offers_starttls = False
@@ -95,15 +104,32 @@ class Session:
         """Whether the client asked for IMAP4rev2's answers."""
         return "IMAP4REV2" in self.enabled
 
+    @property
+    def hidden_capabilities(self) -> frozenset[str]:
+        """Names that are neither announced nor enabled for this account, in upper case."""
+        if self.account is None:
+            return frozenset()
+        return frozenset(name.upper() for name in self.services.hidden_capabilities(self.account.name))
+
     def capabilities(self) -> tuple[str, ...]:
         """Return what to announce now."""
         return capabilities(
+            hidden=self.hidden_capabilities,
             appendlimit_octets=self.services.appendlimit_octets,
             mechanisms=self.mechanisms,
             offers_starttls=self.offers_starttls and not self.is_tls,
             allows_login=self.is_tls or self.allows_plaintext,
             is_authenticated=self.state is not ConnectionState.NOT_AUTHENTICATED,
         )
+
+    def forget(self) -> None:
+        """Know nobody any more (RFC 8437 §4.1); of the connection only TLS stays."""
+        self.close()
+        self.state = ConnectionState.NOT_AUTHENTICATED
+        self.account, self.address = None, ""
+        self.enabled, self.condstore = set(), False
+        self.selected, self.saved = None, []
+        self.language = "i-default"
 
     def become(self, login: SignedIn) -> None:
         """Take an account over; from now on its changes are heard."""

@@ -37,7 +37,7 @@ from mox.store.changes import (
 )
 from mox.store.consistency import check_consistency
 from mox.store.copymove import Transferred, copy_messages, move_messages
-from mox.store.deposit import Added, Arrival, NewMessage, add_message, check_quota
+from mox.store.deposit import Added, Arrival, NewMessage, add_message
 from mox.store.directory import Store
 from mox.store.errors import (
     AccountUnknownError,
@@ -76,6 +76,7 @@ from mox.store.mailboxes import (
     unsubscribe,
 )
 from mox.store.prepared import Prepared
+from mox.store.quota import NO_QUOTA, Quota, QuotaUsage, check_quota, quota_usage
 from mox.store.reading import (
     MessageRow,
     StoredContent,
@@ -97,6 +98,7 @@ __all__ = [
     "MOST_ANNOTATIONS",
     "MOST_ANNOTATION_OCTETS",
     "NO_FLAGS",
+    "NO_QUOTA",
     "SPECIAL_USES",
     "SYSTEM_FLAGS",
     "Account",
@@ -137,6 +139,8 @@ __all__ = [
     "NewMessage",
     "OverQuotaError",
     "Prepared",
+    "Quota",
+    "QuotaUsage",
     "SpecialUseChanged",
     "Spool",
     "Store",
@@ -175,6 +179,7 @@ __all__ = [
     "message_rows",
     "move_messages",
     "parse_flags",
+    "quota_usage",
     "read_message",
     "removed_since",
     "rename_mailbox",

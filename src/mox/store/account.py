@@ -12,9 +12,11 @@ from typing import TypeVar
 
 from mox.database import Connection, GroupWriter, Migrations, Transaction, open_database, open_reader
 from mox.runtime import Clock, sync_directory
-from mox.store.errors import OverQuotaError
+from mox.store.changes import Change, MessagesAdded, MessagesRemoved
 from mox.store.files import MessageFiles
 from mox.store.initial import create_initial
+from mox.store.quota import Quota, check_room
+from mox.store.searchindex import SearchIndex
 from mox.store.switchboard import Switchboard
 from mox.store.transaction import Tx
 
@@ -25,7 +27,6 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 _MIGRATIONS = Migrations("mox.store", "schema")
-_USED = "SELECT used_octets FROM account"
 _HIGHEST_ID = "SELECT next_message_id - 1 FROM account"
 _RAISE_NEXT_ID = "UPDATE account SET next_message_id = :next"
 
@@ -40,8 +41,9 @@ class Account:
         directory: Path,
         clock: Clock,
         pool: Executor,
-        quota_octets: Callable[[], int],
+        quota: Callable[[], Quota],
         initial_mailboxes: Sequence[tuple[str, str | None]],
+        call_indexer: Callable[[], None],
     ) -> None:
         """Open, and create if it is not there: blocking, a few milliseconds.
 
@@ -50,14 +52,15 @@ class Account:
             directory: `accounts/<name>`.
             clock: For all times that are stored.
             pool: Runs the writer.
-            quota_octets: Asked at each change; 0 is without limit.
+            quota: How much it may hold; asked at each change.
             initial_mailboxes: Name and special use of those a new account gets, besides Inbox.
+            call_indexer: Called when messages came or went.
         """
         self.name = name
         self.files = MessageFiles(directory / "msg")
         self.switchboard = Switchboard()
         self._clock = clock
-        self._quota_octets = quota_octets
+        self._quota = quota
         if not directory.exists():
             directory.mkdir(mode=0o770, parents=True)
             sync_directory(directory.parent)
@@ -70,6 +73,10 @@ class Account:
         self._skip_used_file_ids()
         self.reader: Connection = open_reader(path)
         self._writer = GroupWriter(self._writing, pool)
+        self._call_indexer = call_indexer
+        self.search_index = SearchIndex(
+            path=directory / "search.db", mail=path, files=self.files, pool=pool, call=call_indexer
+        )
 
     def _skip_used_file_ids(self) -> None:
         highest = self._writing.value(_HIGHEST_ID)
@@ -95,34 +102,44 @@ class Account:
                 transaction,
                 files=self.files,
                 now=int(self._clock.now().timestamp()),
-                quota_octets=self._quota_octets(),
+                quota=self._quota(),
             )
             result = function(tx)
-            tx.finish(lambda changes: self.switchboard.publish(origin, changes))
+            tx.finish(lambda changes: self._publish(origin, changes))
             return result
 
         return await self._writer.run(job)
 
-    def check_room(self, octets: int) -> None:
+    def _publish(self, origin: object | None, changes: Sequence[Change]) -> None:
+        self.switchboard.publish(origin, changes)
+        if any(isinstance(change, MessagesAdded | MessagesRemoved) for change in changes):
+            self._call_indexer()
+
+    @property
+    def quota(self) -> Quota:
+        """How much the account may hold, as configured now."""
+        return self._quota()
+
+    def check_room(self, octets: int, messages: int = 1) -> None:
         """Refuse early what will not fit; the transaction checks again.
 
         Raises:
-            OverQuotaError: The account has no room for that many more octets.
+            OverQuotaError: The account has no room for that many more octets or messages.
         """
-        limit = self._quota_octets()
-        if limit > 0 and octets > (free := limit - self.reader.value(_USED)):
-            raise OverQuotaError(octets, free)
+        check_room(self.reader, self._quota(), octets, messages)
 
     async def finish_writing(self) -> None:
-        """Wait for the changes that were asked for before."""
+        """Wait for the changes that were asked for before, and for what the search index does."""
         await self._writer.run(lambda _: None)
+        await self.search_index.finish()
 
     @property
     def is_idle(self) -> bool:
         """Say whether it can be closed without anybody noticing."""
-        return self._writer.is_idle and not len(self.switchboard)
+        return self._writer.is_idle and self.search_index.is_idle and not len(self.switchboard)
 
     def close(self) -> None:
         """Close the databases; the caller made sure that nothing runs."""
+        self.search_index.close()
         self.reader.close()
         self._writing.close()

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from mox.database import Row
 from mox.store.changes import MessagesAdded, MessagesRemoved
 from mox.store.counters import CounterChange
-from mox.store.deposit import check_quota
 from mox.store.errors import UidsExhaustedError
 from mox.store.flagging import add_keywords
 from mox.store.mailboxes import get_mailbox
+from mox.store.quota import check_quota
 from mox.store.transaction import Tx
 
 __all__ = ["Transferred", "copy_messages", "move_messages"]
@@ -78,7 +78,7 @@ def copy_messages(
     if not rows:
         return None
     octets = sum(row[4] for row in rows)
-    check_quota(tx, octets)
+    check_quota(tx, octets, len(rows))
     modseq = tx.modseq
     first_id = tx.take_message_ids(len(rows))
     first_uid, uidvalidity = _take_uids(tx, target_id, len(rows))

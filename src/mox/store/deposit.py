@@ -11,18 +11,18 @@ from dataclasses import dataclass, field
 
 from mox.store.changes import MessagesAdded
 from mox.store.counters import CounterChange
-from mox.store.errors import OverQuotaError, UidsExhaustedError
+from mox.store.errors import UidsExhaustedError
 from mox.store.flagging import add_keywords
 from mox.store.flags import NO_FLAGS, Flags
 from mox.store.prepared import RENDER_VERSION, Prepared
+from mox.store.quota import check_quota
 from mox.store.spool import Content
 from mox.store.threads import place_in_thread
 from mox.store.times import imap_datetime
 from mox.store.transaction import Tx
 
-__all__ = ["Added", "Arrival", "NewMessage", "add_message", "check_quota"]
+__all__ = ["Added", "Arrival", "NewMessage", "add_message"]
 
-_USED = "SELECT used_octets FROM account"
 _USE = "UPDATE account SET used_octets = used_octets + :octets"
 _TAKE_UID = "UPDATE mailbox SET uidnext = uidnext + 1 WHERE id = :id RETURNING uidnext - 1, uidvalidity"
 _INSERT_MESSAGE = """INSERT INTO message(id, mailbox_id, uid, create_seq, modseq, flags, keywords, flags_text,
@@ -89,18 +89,6 @@ class Added:
     uid: int
     modseq: int
     size: int
-
-
-def check_quota(tx: Tx, octets: int) -> None:
-    """Refuse what does not fit.
-
-    Raises:
-        OverQuotaError: The account has no room for that many more octets.
-    """
-    if tx.quota_octets > 0:
-        free = tx.quota_octets - tx.connection.value(_USED)
-        if octets > free:
-            raise OverQuotaError(octets, free)
 
 
 def add_message(tx: Tx, new: NewMessage) -> Added:

@@ -12,11 +12,12 @@ from mox.store.account import Account
 from mox.store.errors import AccountUnknownError
 from mox.store.initial import DEFAULT_MAILBOXES
 from mox.store.prepared import Prepared, prepare_content
+from mox.store.quota import NO_QUOTA, Quota
 from mox.store.spool import Content, Spool, SpoolDirectory
 
 __all__ = ["Store"]
 
-# Each open account holds about four file descriptors.
+# Each open account holds about four file descriptors, those that are searched some more.
 _MOST_OPEN = 200
 # An account's name is a directory's name.
 _NAME = re.compile(r"[^/\\\x00-\x1f:*?\"<>|.][^/\\\x00-\x1f:*?\"<>|]{0,63}")
@@ -32,7 +33,7 @@ class Store:
         clock: Clock,
         pool: Executor,
         exists: Callable[[str], bool] = lambda _name: True,
-        quota_octets: Callable[[str], int] = lambda _name: 0,
+        quota: Callable[[str], Quota] = lambda _name: NO_QUOTA,
         initial_mailboxes: Sequence[tuple[str, str | None]] = DEFAULT_MAILBOXES,
     ) -> None:
         """Remember where accounts lie; none is opened yet.
@@ -42,16 +43,18 @@ class Store:
             clock: For all times that are stored.
             pool: Worker threads for writers and spools.
             exists: Whether the configuration has an account of that name.
-            quota_octets: How much an account may hold; 0 is without limit.
+            quota: How much an account may hold.
             initial_mailboxes: Name and special use of those a new account gets, besides Inbox.
         """
         self._accounts = directory / "accounts"
         self._clock = clock
         self._exists = exists
-        self._quota_octets = quota_octets
+        self._quota = quota
         self._initial_mailboxes = tuple(initial_mailboxes)
         self._open: OrderedDict[str, Account] = OrderedDict()
         self.pool = pool
+        # Told the name of an account when its messages came or went, or its index needs work.
+        self.call_indexer: Callable[[str], None] = lambda _name: None
         self.spools = SpoolDirectory(directory / "tmp", pool)
 
     def account(self, name: str) -> Account:
@@ -73,8 +76,9 @@ class Store:
             directory=self._accounts / name,
             clock=self._clock,
             pool=self.pool,
-            quota_octets=lambda: self._quota_octets(name),
+            quota=lambda: self._quota(name),
             initial_mailboxes=self._initial_mailboxes,
+            call_indexer=lambda: self.call_indexer(name),
         )
         self._open[name] = account
         self._close_unused()

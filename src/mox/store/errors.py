@@ -60,12 +60,13 @@ class KeywordInvalidError(StoreError):
 
 
 class OverQuotaError(StoreError):
-    """The account has no room for that many more octets."""
+    """The account has no room for that many more octets, messages or mailboxes (as `unit` says)."""
 
-    def __init__(self, wanted_octets: int, free_octets: int) -> None:
-        super().__init__(f"{wanted_octets} octets wanted, {max(0, free_octets)} free")
-        self.wanted_octets = wanted_octets
-        self.free_octets = free_octets
+    def __init__(self, wanted: int, free: int, unit: str = "octets") -> None:
+        super().__init__(f"{wanted} {unit} wanted, {max(0, free)} free")
+        self.wanted = wanted
+        self.free = free
+        self.unit = unit
 
 
 class TooManyAnnotationsError(StoreError):

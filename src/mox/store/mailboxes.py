@@ -23,6 +23,7 @@ from mox.store.errors import (
     MailboxUnknownError,
 )
 from mox.store.expunge import expunge_all
+from mox.store.quota import check_mailbox_quota
 from mox.store.transaction import Tx
 
 __all__ = [
@@ -137,6 +138,7 @@ def create_mailbox(tx: Tx, name: str, special_use: str | None = None) -> list[Ma
 
     Raises:
         MailboxExistsError: It is there, or is the Inbox.
+        OverQuotaError: The account has as many mailboxes as it may have.
     """
     if find_mailbox(tx.connection, name) is not None:
         raise MailboxExistsError(name)
@@ -162,6 +164,7 @@ def _create_missing(tx: Tx, name: str) -> list[Mailbox]:
         path = "/".join(parts[:depth])
         mailbox = find_mailbox(tx.connection, path)
         if mailbox is None:
+            check_mailbox_quota(tx)
             uidvalidity = tx.connection.value(_NEXT_UIDVALIDITY)
             tx.connection.run(
                 _INSERT,

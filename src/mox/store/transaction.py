@@ -11,6 +11,7 @@ from mox.database import Connection, Transaction
 from mox.runtime import remove_file
 from mox.store.changes import Change, log_entry
 from mox.store.files import MessageFiles
+from mox.store.quota import Quota
 from mox.store.spool import Content
 
 __all__ = ["Tx"]
@@ -26,17 +27,17 @@ class Tx:
     Attributes:
         connection: The account's index.
         now: Unix seconds, the same for all that happens here.
-        quota_octets: How much the account may hold; 0 is without limit.
+        quota: How much the account may hold.
     """
 
-    __slots__ = ("_changes", "_files", "_modseq", "_transaction", "connection", "now", "quota_octets")
+    __slots__ = ("_changes", "_files", "_modseq", "_transaction", "connection", "now", "quota")
 
-    def __init__(self, transaction: Transaction, *, files: MessageFiles, now: int, quota_octets: int) -> None:
+    def __init__(self, transaction: Transaction, *, files: MessageFiles, now: int, quota: Quota) -> None:
         self._transaction = transaction
         self.connection: Connection = transaction.connection
         self._files = files
         self.now = now
-        self.quota_octets = quota_octets
+        self.quota = quota
         self._modseq: int | None = None
         self._changes: list[Change] = []
 

@@ -71,6 +71,7 @@ from moxkit.imap.commands import (
     Unsubscribe,
 )
 from moxkit.imap.dates import encode_date, encode_date_time
+from moxkit.imap.deflate import Deflate, Inflate
 from moxkit.imap.encode import (
     encode_astring,
     encode_literal,
@@ -189,6 +190,8 @@ from moxkit.imap.searchkeys import (
 from moxkit.imap.section import Partial, Section, SectionText
 from moxkit.imap.sequenceset import LAST, SAVED_RESULT, SequenceSet, encode_numbers, parse_sequence_set
 from moxkit.imap.servermachine import ServerMachine
+from moxkit.imap.sessioncommands import Compress, Language, SetQuota, Unauthenticate
+from moxkit.imap.sessionresponses import LanguageData
 from moxkit.imap.states import ConnectionState, allowed
 from moxkit.imap.structure import BodyPart, Disposition, EnvelopeAddress, Extension, ImapEnvelope, Multipart
 
@@ -233,6 +236,7 @@ __all__ = [
     "Code",
     "Command",
     "CommandSyntaxError",
+    "Compress",
     "Condition",
     "ConditionKind",
     "ConnectionState",
@@ -245,6 +249,7 @@ __all__ = [
     "DateField",
     "DateKey",
     "DateRelation",
+    "Deflate",
     "Delete",
     "Disposition",
     "Enable",
@@ -275,6 +280,9 @@ __all__ = [
     "IdleDone",
     "ImapEnvelope",
     "ImapSyntaxError",
+    "Inflate",
+    "Language",
+    "LanguageData",
     "Limits",
     "ListCommand",
     "ListData",
@@ -331,6 +339,7 @@ __all__ = [
     "SequenceSet",
     "ServerMachine",
     "SetMetadata",
+    "SetQuota",
     "SizeKey",
     "StartTls",
     "Status",
@@ -341,6 +350,7 @@ __all__ = [
     "Subscribe",
     "Tagged",
     "TextKey",
+    "Unauthenticate",
     "Unselect",
     "Unsubscribe",
     "VanishedData",

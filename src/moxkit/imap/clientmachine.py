@@ -168,6 +168,12 @@ class ClientMachine:
         """Octets behind the last response; there must be none when TLS starts."""
         return self._input.peek()
 
+    def take_unread(self) -> bytes:
+        """Return `unread` and forget it, to hand it to decompression."""
+        octets = self._input.peek()
+        self._input.clear()
+        return octets
+
     def next_event(self) -> Response | BadResponse | NeedData:
         """Return the next response, or `NEED_DATA`; continuations for literals are used up here."""
         while not self._stopped:

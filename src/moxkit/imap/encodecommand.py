@@ -38,6 +38,7 @@ from moxkit.imap.mailboxfilter import MailboxFilter
 from moxkit.imap.metadata import ENTIRE_DEPTH, GetMetadata, SetMetadata
 from moxkit.imap.multisearch import MultiSearch
 from moxkit.imap.notify import Notify, NotifyEvent
+from moxkit.imap.sessioncommands import Compress, Language, SetQuota
 
 __all__ = ["Literal", "Pieces", "encode_command"]
 
@@ -247,6 +248,22 @@ def _get_quota(writer: CommandWriter, command: GetQuota) -> None:
     writer.astring(command.root)
 
 
+def _set_quota(writer: CommandWriter, command: SetQuota) -> None:
+    writer.raw(b" ")
+    writer.astring(command.root)
+    writer.argument(_words(f"{name} {limit}" for name, limit in command.limits))
+
+
+def _compress(writer: CommandWriter, command: Compress) -> None:
+    writer.argument(command.algorithm.encode("ascii"))
+
+
+def _language(writer: CommandWriter, command: Language) -> None:
+    for wanted in command.ranges:
+        writer.raw(b" ")
+        writer.astring(wanted)
+
+
 def _expunge(writer: CommandWriter, command: Expunge) -> None:
     if command.uids is not None:
         writer.argument(bytes(command.uids))
@@ -352,6 +369,7 @@ def _copy(writer: CommandWriter, command: Copy | Move) -> None:
 # Each function takes the type it stands at; `encode_command` looks up by type, so that they meet.
 _ARGUMENTS: dict[type[Command], Callable[..., None]] = {
     Authenticate: _authenticate,
+    Compress: _compress,
     Copy: _copy,
     Create: _create,
     Delete: _mailbox,
@@ -362,6 +380,7 @@ _ARGUMENTS: dict[type[Command], Callable[..., None]] = {
     GetQuota: _get_quota,
     GetQuotaRoot: _mailbox,
     Id: _id,
+    Language: _language,
     ListCommand: _list,
     Login: _login,
     Lsub: _lsub,
@@ -372,6 +391,7 @@ _ARGUMENTS: dict[type[Command], Callable[..., None]] = {
     Search: _search,
     Select: _select,
     SetMetadata: _values,
+    SetQuota: _set_quota,
     Status: _status,
     Store: _store,
     Subscribe: _mailbox,

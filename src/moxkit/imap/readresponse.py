@@ -34,6 +34,7 @@ from moxkit.imap.responses import (
     StatusData,
     VanishedData,
 )
+from moxkit.imap.sessionresponses import LanguageData, take_language_data
 
 __all__ = ["OtherData", "Response", "take_response"]
 
@@ -69,6 +70,7 @@ Response = (
     | FetchData
     | FlagsData
     | IdData
+    | LanguageData
     | ListData
     | LsubData
     | MetadataChangedData
@@ -386,6 +388,7 @@ _TAKERS: dict[str, Callable[[Cursor], Response]] = {
     "ESEARCH": _take_esearch,
     "FLAGS": _take_flags,
     "ID": _take_id,
+    "LANGUAGE": take_language_data,
     "LIST": _take_list,
     "LSUB": _take_lsub,
     "METADATA": take_metadata_data,

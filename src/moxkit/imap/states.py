@@ -16,13 +16,14 @@ class ConnectionState(Enum):
     LOGOUT = auto()
 
 
-_ANY = frozenset({"CAPABILITY", "NOOP", "LOGOUT", "ID"})
+_ANY = frozenset({"CAPABILITY", "NOOP", "LOGOUT", "ID", "LANGUAGE"})
 _STRANGER = frozenset({"STARTTLS", "AUTHENTICATE", "LOGIN"})
 _KNOWN = frozenset(
     {
         *("ENABLE", "SELECT", "EXAMINE", "CREATE", "DELETE", "RENAME", "SUBSCRIBE", "UNSUBSCRIBE", "LIST"),
         *("GETMETADATA", "SETMETADATA", "ESEARCH", "NOTIFY"),
         *("LSUB", "NAMESPACE", "STATUS", "APPEND", "IDLE", "GETQUOTAROOT", "GETQUOTA"),
+        *("SETQUOTA", "COMPRESS", "UNAUTHENTICATE"),
     }
 )
 _MAILBOX = frozenset(

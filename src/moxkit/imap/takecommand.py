@@ -27,6 +27,7 @@ from moxkit.imap.metadata import take_get_metadata, take_set_metadata
 from moxkit.imap.multisearch import take_multi_search
 from moxkit.imap.notify import take_notify
 from moxkit.imap.sequenceset import LAST
+from moxkit.imap.sessioncommands import Unauthenticate
 from moxkit.imap.takeappend import MessageHead, take_message_head
 from moxkit.imap.takemailboxes import (
     take_create,
@@ -44,6 +45,7 @@ from moxkit.imap.takemailboxes import (
     take_unsubscribe,
 )
 from moxkit.imap.takemessages import take_copy, take_fetch, take_move, take_search, take_store
+from moxkit.imap.takesession import take_compress, take_language, take_setquota
 
 __all__ = ["AppendHead", "find_tag", "take_command"]
 
@@ -165,6 +167,7 @@ _TAKERS: dict[bytes, Callable[[Cursor], Command | AppendHead]] = {
     b"CAPABILITY": _constant(Capability()),
     b"CHECK": _constant(Check()),
     b"CLOSE": _constant(Close()),
+    b"COMPRESS": take_compress,
     b"COPY": partial(take_copy, uid=False),
     b"CREATE": take_create,
     b"DELETE": take_delete,
@@ -178,6 +181,7 @@ _TAKERS: dict[bytes, Callable[[Cursor], Command | AppendHead]] = {
     b"GETQUOTAROOT": take_getquotaroot,
     b"ID": _take_id,
     b"IDLE": _constant(Idle()),
+    b"LANGUAGE": take_language,
     b"LIST": take_list,
     b"LOGIN": _take_login,
     b"LOGOUT": _constant(Logout()),
@@ -190,11 +194,13 @@ _TAKERS: dict[bytes, Callable[[Cursor], Command | AppendHead]] = {
     b"REPLACE": partial(_take_replace, uid=False),
     b"SEARCH": partial(take_search, uid=False),
     b"SELECT": partial(take_select, read_only=False),
+    b"SETQUOTA": take_setquota,
     b"SETMETADATA": take_set_metadata,
     b"STARTTLS": _constant(StartTls()),
     b"STATUS": take_status,
     b"STORE": partial(take_store, uid=False),
     b"SUBSCRIBE": take_subscribe,
+    b"UNAUTHENTICATE": _constant(Unauthenticate()),
     b"UNSELECT": _constant(Unselect()),
     b"UNSUBSCRIBE": take_unsubscribe,
 }

@@ -1,26 +1,17 @@
 """One connection to a server: one command at a time, its answers gathered."""
 
 import base64
-import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
 from moxkit.imap import (
-    NEED_DATA,
     Authenticate,
-    BadResponse,
     Capability,
-    CapabilityCode,
-    CapabilityData,
-    ClientMachine,
-    Command,
     Condition,
     ConditionKind,
     ContinuationRequest,
-    EnabledData,
     Fetch,
     FetchData,
     FetchItem,
@@ -33,48 +24,24 @@ from moxkit.imap import (
     parse_sequence_set,
 )
 from moxkit.imapclient.errors import ImapError
-from moxkit.net import ImplicitTLS, LineConn, TLSContext, Verdict, connect
+from moxkit.imapclient.running import Answer
+from moxkit.imapclient.sessionpart import SessionPart
+from moxkit.net import ImplicitTLS, TLSContext, Verdict, connect
 from moxkit.sasl import ClientExchange, Mechanism, SaslError
-from moxkit.wiretrace import Kind, WireTrace
+from moxkit.wiretrace import Kind
 
 __all__ = ["Answer", "ImapClient"]
-
-logger = logging.getLogger(__name__)
 
 _ANSWER_S = 300.0
 _WRITE_S = 180.0
 _LOGOUT_S = 5.0
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What the server said to one command.
-
-    Attributes:
-        condition: The tagged answer, an OK.
-        untagged: All responses before it, in order; others' changes may be among them.
-    """
-
-    condition: Condition
-    untagged: tuple[Response, ...]
-
-
-class ImapClient:
+class ImapClient(SessionPart):
     """A connection that was greeted; close it, or use it as a context manager.
 
-    Attributes:
-        is_authenticated: Signed in, or greeted with PREAUTH.
-        capabilities: As last announced, in upper case; empty if never.
-        enabled: What ENABLE switched on, in upper case.
+    The attributes are those of `Running`: is_authenticated, capabilities, enabled.
     """
-
-    def __init__(self, conn: LineConn) -> None:
-        self._conn = conn
-        self._machine = ClientMachine()
-        self._trace = WireTrace(logger)
-        self.is_authenticated = False
-        self.capabilities: frozenset[str] = frozenset()
-        self.enabled: frozenset[str] = frozenset()
 
     @classmethod
     async def connect(
@@ -117,15 +84,6 @@ class ImapClient:
     def channel_binding(self, name: str) -> bytes | None:
         """Return channel binding data for an exchange; None if there is none."""
         return self._conn.channel_binding(name)
-
-    async def run(self, command: Command, kind: Kind = Kind.PLAIN) -> Answer:
-        """Execute a command.
-
-        Raises:
-            ImapError: NO or BAD.
-        """
-        tag = self._machine.send(command)
-        return await self._finish(command.name, tag, kind)
 
     async def append(self, mailbox: str, *messages: OutgoingMessage) -> Answer:
         """Add messages to a mailbox: all of them, or none.
@@ -222,7 +180,7 @@ class ImapClient:
         finally:
             self._conn.read_timeout = _ANSWER_S
             self._machine.send_line(b"DONE")
-            await self._finish("IDLE", tag, Kind.PLAIN)
+            await self._finish("IDLE", tag)
 
     async def _told(self, early: Sequence[Response]) -> AsyncIterator[Response]:
         for response in early:
@@ -240,56 +198,3 @@ class ImapClient:
             pass
         finally:
             self._conn.close()
-
-    # The exchange.
-
-    async def _finish(self, name: str, tag: str, kind: Kind) -> Answer:
-        untagged: list[Response] = []
-        while True:
-            await self._send(kind)
-            response = await self._next()
-            if isinstance(response, Condition) and response.tag == tag:
-                break
-            untagged.append(response)
-        if response.kind is not ConditionKind.OK:
-            raise ImapError(name, response)
-        return Answer(response, tuple(untagged))
-
-    async def _send(self, kind: Kind = Kind.PLAIN) -> None:
-        octets = self._machine.data_to_send()
-        if octets:
-            self._trace.sent(octets, kind)
-            self._conn.write(octets)
-            await self._conn.drain()
-
-    async def _next(self) -> Response:
-        while (event := self._machine.next_event()) is NEED_DATA:
-            # A continuation may have let a literal go.
-            await self._send(Kind.DATA)
-            octets = await self._conn.read()
-            if not octets:
-                raise ConnectionError("the server closed the connection")
-            self._trace.received(octets, Kind.DATA if len(octets) > 2000 else Kind.PLAIN)
-            self._machine.receive_data(octets)
-        if isinstance(event, BadResponse):
-            raise ConnectionError(f"the server does not speak IMAP: {event.text}")
-        self._notice(event)
-        return event
-
-    def _notice(self, response: Response) -> None:
-        """Keep up with what the server announces."""
-        names: Sequence[str] | None = None
-        match response:
-            case CapabilityData(names=announced) | Condition(code=CapabilityCode(names=announced)):
-                names = announced
-            case EnabledData(names=enabled):
-                self.enabled |= {name.upper() for name in enabled}
-                self._machine.utf8 = bool(self.enabled & {"IMAP4REV2", "UTF8=ACCEPT"})
-            case Condition(kind=ConditionKind.BYE, tag=None):
-                logger.debug("server says goodbye", extra={"reason": response.text})
-            case _:
-                pass
-        if names is not None:
-            self.capabilities = frozenset(name.upper() for name in names)
-            self._machine.literal_plus = "LITERAL+" in self.capabilities
-            self._machine.literal_minus = bool(self.capabilities & {"LITERAL-", "IMAP4REV2"})

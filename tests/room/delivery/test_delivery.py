@@ -9,7 +9,7 @@ import pytest
 
 from mox.accounts import Recipient
 from mox.delivery import Connection, Delivery, Incoming, received_field
-from mox.store import Store, check_consistency, get_mailbox, read_message
+from mox.store import Quota, Store, check_consistency, get_mailbox, read_message
 from moxkit.testing import FakeClock
 
 AT = datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -80,7 +80,7 @@ async def test_trouble_of_one_recipient_is_not_anothers(
         clock=clock,
         pool=pool,
         exists=lambda name: name != "gone",
-        quota_octets=lambda name: 10 if name == "full" else 0,
+        quota=lambda name: Quota(10 if name == "full" else 0),
     )
     message = incoming(store, recipient("full"), recipient("one"), recipient("gone"))
     outcomes = await Delivery(store=store).receive(message)

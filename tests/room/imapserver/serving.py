@@ -11,7 +11,7 @@ from mox.accounts import Identities, Proof, Service, ServiceDesk
 from mox.imapserver import ImapServer, Services
 from mox.listen import Listeners, Port
 from mox.runtime import ConnectionIds, Shutdown
-from mox.store import Account, Store
+from mox.store import Account, Quota, Store
 from moxkit.net import LineConn, server_context
 from moxkit.testing import FakeClock, make_certificate
 from room.deposits import Deposit, depositor
@@ -88,6 +88,9 @@ class ImapHouse:
 
     Attributes:
         quota_octets: How much the account may hold.
+        quota_messages: How many messages it may hold.
+        quota_mailboxes: How many mailboxes it may have.
+        hides_condstore: CONDSTORE and ESEARCH are hidden from the account's clients.
         uses_tls: STARTTLS is offered.
         is_imaps: TLS begins at once.
         has_limits: Failed sign-ins are held against addresses.
@@ -99,6 +102,9 @@ class ImapHouse:
     clock: FakeClock = field(default_factory=FakeClock)
     shutdown: Shutdown = field(default_factory=Shutdown)
     quota_octets: int = 0
+    quota_messages: int = 0
+    quota_mailboxes: int = 0
+    hides_condstore: bool = False
     appendlimit_octets: int = 1_000_000
     uses_tls: bool = False
     allows_plaintext: bool = True
@@ -110,7 +116,7 @@ class ImapHouse:
     _listeners: Listeners | None = None
     _store: Store | None = None
     _identities: Identities | None = None
-    _port: int = 0
+    port: int = 0
 
     @property
     def store(self) -> Store:
@@ -119,7 +125,7 @@ class ImapHouse:
                 directory=self.directory,
                 clock=self.clock,
                 pool=self.pool,
-                quota_octets=lambda _name: self.quota_octets,
+                quota=lambda _name: Quota(self.quota_octets, self.quota_messages, self.quota_mailboxes),
             )
         return self._store
 
@@ -153,9 +159,8 @@ class ImapHouse:
 
     async def connect(self) -> Client:
         """Return a new client, before the greeting was read."""
-        if self._listeners is None:
-            await self._listen()
-        client = Client(*await asyncio.open_connection("127.0.0.1", self._port, limit=1 << 22))
+        await self.listen()
+        client = Client(*await asyncio.open_connection("127.0.0.1", self.port, limit=1 << 22))
         self._clients.append(client)
         return client
 
@@ -171,12 +176,22 @@ class ImapHouse:
         assert answer[-1].startswith("OK"), answer
         return client
 
-    async def _listen(self) -> None:
+    async def listen(self) -> None:
+        """Open the port, if it is not open yet."""
+        if self._listeners is not None:
+            return
         desk = ServiceDesk(desk=self.identities.sign_in, service=Service.IMAP, clock=self.clock)
         certificate = make_certificate("mx.example", "p256")
         tls = server_context([certificate], judge_client=desk.judge_client)
         server = ImapServer(
-            services=Services(self.store, desk, self.clock, self.appendlimit_octets, "1.2.3"),
+            services=Services(
+                self.store,
+                desk,
+                self.clock,
+                self.appendlimit_octets,
+                "1.2.3",
+                hidden_capabilities=lambda _account: ("condstore", "ESEARCH") if self.hides_condstore else (),
+            ),
             shutdown=self.shutdown,
             tls=tls if self.uses_tls else None,
             allows_plaintext=self.allows_plaintext,
@@ -188,7 +203,7 @@ class ImapHouse:
 
         self._listeners = Listeners(ids=ConnectionIds(self.clock.now()))
         await self._listeners.listen(Port("imap", "127.0.0.1", 0, serve, tls if self.is_imaps else None))
-        self._port = self._listeners._servers[0].sockets[0].getsockname()[1]
+        self.port = self._listeners._servers[0].sockets[0].getsockname()[1]
 
     async def close(self) -> None:
         for client in self._clients:

@@ -10,6 +10,7 @@ from mox.store import (
     MessagesAdded,
     MessagesRemoved,
     OverQuotaError,
+    Quota,
     Store,
     StoredContent,
     Tx,
@@ -99,7 +100,7 @@ async def test_a_copy_that_does_not_fit_copies_nothing(account: Account) -> None
     files = sorted(account.files.ids())
 
     def copy_with_little_room(tx: Tx) -> None:
-        tx.quota_octets = 5 * 14 + 20
+        tx.quota = Quota(5 * 14 + 20)
         copy_messages(tx, inbox, [(1, 9)], "Archive")
 
     with pytest.raises(OverQuotaError):

@@ -15,6 +15,7 @@ from mox.store import (
     MessagesAdded,
     NewMessage,
     OverQuotaError,
+    Quota,
     Store,
     StoredContent,
     Tx,
@@ -96,7 +97,7 @@ async def test_spools_leave_nothing_behind(
 async def test_a_refusal_for_quota_leaves_nothing(
     tmp_path: Path, clock: FakeClock, pool: ThreadPoolExecutor, deposit: Deposit
 ) -> None:
-    small = Store(directory=tmp_path / "data", clock=clock, pool=pool, quota_octets=lambda _: 100)
+    small = Store(directory=tmp_path / "data", clock=clock, pool=pool, quota=lambda _: Quota(100))
     account = small.account("small")
     listener = account.switchboard.listen()
     added = await deposit(account, PLAIN)
@@ -104,7 +105,7 @@ async def test_a_refusal_for_quota_leaves_nothing(
     listener.take()
     with pytest.raises(OverQuotaError) as refused:
         await deposit(account, PLAIN, "New", flags="keyword")
-    assert (refused.value.wanted_octets, refused.value.free_octets) == (len(PLAIN), 100 - len(PLAIN))
+    assert (refused.value.wanted, refused.value.free) == (len(PLAIN), 100 - len(PLAIN))
     assert (get_mailbox(account.reader, "Inbox"), highest_modseq(account.reader)) == before
     assert find_mailbox(account.reader, "New") is None
     assert not listener

@@ -12,8 +12,10 @@ from mox.imapserver.commands.expunge import close, expunge
 from mox.imapserver.commands.fetch import fetch
 from mox.imapserver.commands.flags import store
 from mox.imapserver.commands.hello import capability, check, enable, identify, namespace, noop
+from mox.imapserver.commands.language import language
 from mox.imapserver.commands.listing import list_mailboxes, lsub
 from mox.imapserver.commands.mailboxes import create, delete, rename, subscribe, unsubscribe
+from mox.imapserver.commands.quota import get_quota, get_quota_root, set_quota
 from mox.imapserver.commands.search import search
 from mox.imapserver.commands.select import select, unselect
 from mox.imapserver.commands.status import status
@@ -32,6 +34,10 @@ _BY_TYPE: dict[type, Run] = {
     imap.Id: identify,
     imap.Enable: enable,
     imap.Namespace: namespace,
+    imap.Language: language,
+    imap.GetQuota: get_quota,
+    imap.GetQuotaRoot: get_quota_root,
+    imap.SetQuota: set_quota,
     imap.Select: select,
     imap.Unselect: unselect,
     imap.Close: close,

@@ -61,7 +61,7 @@ class Append:
         self._flags.append(parse_flags(message.flags))
         self._received_at.append(None if message.date is None else int(message.date.timestamp()))
         self._octets += message.size
-        session.mail.check_room(self._octets)
+        session.mail.check_room(self._octets, len(self._flags))
         # A message of no octets cancels the whole (RFC 3502 §6.3.11).
         self._is_cancelled |= message.size == 0
         self._spools.append(session.services.store.spools.new())
@@ -100,7 +100,7 @@ class Append:
 
         def file(tx: Tx) -> list[Added]:
             mailbox = get_mailbox(tx.connection, name)
-            check_quota(tx, sum(content.size for content, _ in prepared))
+            check_quota(tx, sum(content.size for content, _ in prepared), len(prepared))
             return [
                 add_message(
                     tx, NewMessage(mailbox.id, content, learned, flags=flags, received_at=received_at)

@@ -48,11 +48,12 @@ async def identify(session: Session, _tag: str, _command: Id) -> Done:
 
 
 async def enable(session: Session, _tag: str, command: Enable) -> Done:
-    """RFC 5161; what is not known is passed over."""
+    """RFC 5161; what is not known, or hidden from this account, is passed over."""
     enabled = []
+    hidden = session.hidden_capabilities
     for name in command.capabilities:
         upper = name.upper()
-        if upper in _CAN_BE_ENABLED and upper not in session.enabled:
+        if upper in _CAN_BE_ENABLED - hidden and upper not in session.enabled:
             session.enabled.add(upper)
             enabled.append(name)
             if upper == "CONDSTORE":

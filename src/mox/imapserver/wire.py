@@ -1,0 +1,108 @@
+"""A connection's octets: compressed on request (RFC 4978), slow for those who guess, traced on request."""
+
+import logging
+
+from mox.listen import Pace
+from mox.runtime import Clock
+from moxkit.imap import Deflate, ImapSyntaxError, Inflate
+from moxkit.net import LineConn
+from moxkit.wiretrace import Kind, WireTrace
+
+__all__ = ["Wire"]
+
+logger = logging.getLogger(__name__)
+
+# Longer writes are told in the trace as content.
+_LONG_OCTETS = 2000
+# A tag begins with a printable character, the last block of a stream never does.
+_FIRST_PRINTABLE = 0x21
+
+
+class Wire:
+    """Reads and writes octets of IMAP, whatever layer lies below.
+
+    Attributes:
+        pace: How fast the client is served.
+    """
+
+    __slots__ = ("_conn", "_deflate", "_inflate", "_is_ending", "_left", "_trace", "pace")
+
+    def __init__(self, conn: LineConn, clock: Clock) -> None:
+        self._conn = conn
+        self.pace = Pace(conn, clock)
+        self._trace = WireTrace(logger)
+        self._deflate: Deflate | None = None
+        self._inflate: Inflate | None = None
+        # The client may still end its stream, though ours has ended.
+        self._is_ending = False
+        self._left = b""
+
+    @property
+    def is_compressed(self) -> bool:
+        """Whether compression is on."""
+        return self._deflate is not None
+
+    async def read(self, kind: Kind = Kind.PLAIN) -> bytes:
+        """Return what came, a bounded piece at a time; nothing at the end.
+
+        Raises:
+            ConnectionError: The connection broke, or what comes is not compressed as it should be.
+        """
+        octets = await self._read()
+        self._trace.received(octets, Kind.DATA if len(octets) > _LONG_OCTETS else kind)
+        return octets
+
+    async def _read(self) -> bytes:
+        while True:
+            if self._left:
+                left, self._left = self._left, b""
+                return left
+            if (inflate := self._inflate) is None:
+                return await self.pace.read()
+            if piece := _inflated(inflate):
+                return piece
+            if inflate.is_ended:
+                self._inflate, self._left, self._is_ending = None, inflate.rest, False
+                if self._deflate is not None:
+                    # Nothing can be said in plain while we compress: it has nothing more to say.
+                    return b""
+                continue
+            octets = await self.pace.read()
+            if not octets:
+                return b""
+            if self._is_ending and octets[0] >= _FIRST_PRINTABLE:
+                # It went back to plain octets without ending its stream.
+                self._inflate, self._left, self._is_ending = None, octets, False
+                continue
+            inflate.receive_data(octets)
+
+    async def write(self, octets: bytes) -> None:
+        """Send octets; wait while the client is slow."""
+        self._trace.sent(octets, Kind.DATA if len(octets) > _LONG_OCTETS else Kind.PLAIN)
+        if self._deflate is not None:
+            octets = self._deflate.compress(octets)
+        await self.pace.write(octets)
+
+    async def compress(self) -> None:
+        """Expect compressed octets from here on, and send such."""
+        self._deflate, self._inflate, self._is_ending = Deflate(), Inflate(), False
+
+    async def stop_compressing(self) -> None:
+        """End our stream, and take the client's octets as they are once it ended its own (RFC 8437 §4.1)."""
+        if self._deflate is not None:
+            deflate, self._deflate = self._deflate, None
+            self._is_ending = True
+            await self.pace.write(deflate.finish())
+
+    async def finish(self) -> None:
+        """End a compressed stream properly, before the connection is closed."""
+        if self._deflate is not None:
+            deflate, self._deflate = self._deflate, None
+            await self.pace.write(deflate.finish())
+
+
+def _inflated(inflate: Inflate) -> bytes:
+    try:
+        return inflate.next_piece()
+    except ImapSyntaxError as error:
+        raise ConnectionError(error.text) from error
