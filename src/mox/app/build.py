@@ -9,6 +9,7 @@ import mox
 from mox.accounts import Accounts, Identities
 from mox.app.housekeeping import Housekeeping
 from mox.app.ports import PortMaker
+from mox.app.searchindexing import SearchIndexing
 from mox.app.selfdelivery import SelfDelivery
 from mox.config import ConfigSource, InitialMailboxes
 from mox.control import Commands, ControlServer, IdentityCommands
@@ -42,6 +43,7 @@ class Server:
         identities: Identities,
         control: ControlServer,
         housekeeping: Housekeeping,
+        search_indexing: SearchIndexing,
         shutdown: Shutdown,
         pool: ThreadPoolExecutor,
     ) -> None:
@@ -49,6 +51,7 @@ class Server:
         self._ports = ports
         self._control = control
         self._housekeeping = housekeeping
+        self._search_indexing = search_indexing
         self._pool = pool
         self._tasks = Tasks()
         self.store = store
@@ -67,6 +70,7 @@ class Server:
         await self._control.start()
         self._tasks.spawn(self.queue.run(), "queue")
         self._tasks.spawn(self._housekeeping.run(), "housekeeping")
+        self._tasks.spawn(self._search_indexing.run(), "search indexing")
         logger.info("ready to serve", extra={"version": mox.__version__})
 
     async def stop(self) -> None:
@@ -159,6 +163,9 @@ def build(
         identities=identities,
         control=ControlServer(data_dir=data_dir, commands=commands.table() | identity_commands.table()),
         housekeeping=Housekeeping(store=store, clock=clock, account_names=lambda: source.current.accounts),
+        search_indexing=SearchIndexing(
+            store=store, clock=clock, account_names=lambda: source.current.accounts
+        ),
         shutdown=shutdown,
         pool=pool,
     )

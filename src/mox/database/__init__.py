@@ -12,14 +12,16 @@ Raises `DatabaseError` (and apsw's own errors for broken statements, which are b
 """
 
 from mox.database.connection import Connection, Row
-from mox.database.errors import DatabaseError, DatabaseTooNewError
+from mox.database.errors import DAMAGE, DatabaseError, DatabaseTooNewError, DriverError
 from mox.database.migrations import Migrations, open_database, open_reader
 from mox.database.writer import GroupWriter, Transaction
 
 __all__ = [
+    "DAMAGE",
     "Connection",
     "DatabaseError",
     "DatabaseTooNewError",
+    "DriverError",
     "GroupWriter",
     "Migrations",
     "Row",

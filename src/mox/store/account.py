@@ -27,6 +27,7 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 _MIGRATIONS = Migrations("mox.store", "schema")
+_FOUND_AT = "SELECT modseq, next_message_id FROM account"
 _HIGHEST_ID = "SELECT next_message_id - 1 FROM account"
 _RAISE_NEXT_ID = "UPDATE account SET next_message_id = :next"
 
@@ -75,7 +76,12 @@ class Account:
         self._writer = GroupWriter(self._writing, pool)
         self._call_indexer = call_indexer
         self.search_index = SearchIndex(
-            path=directory / "search.db", mail=path, files=self.files, pool=pool, call=call_indexer
+            path=directory / "search.db",
+            mail=path,
+            found_at=self.reader.row(_FOUND_AT) or (0, 0),
+            files=self.files,
+            pool=pool,
+            call=call_indexer,
         )
 
     def _skip_used_file_ids(self) -> None:

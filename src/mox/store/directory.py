@@ -17,7 +17,7 @@ from mox.store.spool import Content, Spool, SpoolDirectory
 
 __all__ = ["Store"]
 
-# Each open account holds about four file descriptors, those that are searched some more.
+# Each open account holds about four file descriptors, one that is searched some more.
 _MOST_OPEN = 200
 # An account's name is a directory's name.
 _NAME = re.compile(r"[^/\\\x00-\x1f:*?\"<>|.][^/\\\x00-\x1f:*?\"<>|]{0,63}")
@@ -53,7 +53,7 @@ class Store:
         self._initial_mailboxes = tuple(initial_mailboxes)
         self._open: OrderedDict[str, Account] = OrderedDict()
         self.pool = pool
-        # Told the name of an account when its messages came or went, or its index needs work.
+        # Told the name of an account when its messages came or went, or its search index needs work.
         self.call_indexer: Callable[[str], None] = lambda _name: None
         self.spools = SpoolDirectory(directory / "tmp", pool)
 

@@ -1,47 +1,47 @@
-"""Finding messages (RFC 9051 §6.4.4): by SQL where a column knows, else by looking into each candidate.
+"""Finding messages (RFC 9051 §6.4.4): by SQL where a column knows, else by looking into candidates.
 
-Text matches are exact: any case, over decoded headers (RFC 2047) and decoded text parts, as well as over
-header fields as they stand. Keys speak of UIDs only: the caller turned message numbers into them.
+Text matches are exact: any case, over decoded headers (RFC 2047, RFC 2231) and decoded text parts. The search
+index says which messages can match; what it does not cover is looked into all the same, so that it never
+changes an answer. Keys speak of UIDs only: the caller turned message numbers into them.
 """
 
 import asyncio
-import mmap
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Collection, Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import datetime
 
 from mox.database import Row
 from mox.store.account import Account
-from mox.store.flags import SYSTEM_FLAGS
-from moxkit.imap import (
-    AgeKey,
-    AllKey,
-    And,
-    BodyKey,
-    DateField,
-    DateKey,
-    DateRelation,
-    FlagKey,
-    HeaderKey,
-    ModSeqKey,
-    Not,
-    NumberKey,
-    Or,
-    RecentKey,
-    SaveDateSupportedKey,
-    SearchKey,
-    SizeKey,
-    TextKey,
-)
-from moxkit.message import Headers, decode_words, parse, parse_date, text_of, unfold
+from mox.store.searchindex import DayRange, FieldText, Lookup, fold
+from mox.store.searchsql import split_exact, where_clause
+from mox.store.searchtests import COLUMNS, Candidate, compile_test, day_range, field_question, needs_text
+from moxkit.imap import And, BodyKey, DateField, DateKey, HeaderKey, Not, Or, SearchKey, TextKey
 
 __all__ = ["Found", "search_messages"]
 
-_BITS = {name.lower(): int(flag) for name, flag in SYSTEM_FLAGS.items()}
-# Candidates that are read in one turn of the loop.
-_CHUNK = 100
-# SQLite refuses expressions deeper than 1,000; keys beyond this go message by message.
-_MOST_TERMS = 500
+# Candidates that are looked into in one turn of the loop.
+_CHUNK = 50
+_FILES_A_TURN = 5
+# Matches that need no look, likewise.
+_BLOCK = 1000
+# Of one search; the rest is found without the index's help.
+_MOST_QUESTIONS = 50
+
+_UIDS = """SELECT uid, modseq FROM message
+  WHERE mailbox_id = :mailbox_id AND expunged_at IS NULL AND ({where}) ORDER BY uid"""
+_TOTAL = "SELECT total FROM mailbox WHERE id = :mailbox_id"
+_WALK = """SELECT {columns} FROM message m
+  WHERE m.mailbox_id = :mailbox_id AND m.uid > :after AND m.expunged_at IS NULL AND ({where})
+  ORDER BY m.uid LIMIT :limit"""
+_BY_ID = """SELECT {columns} FROM message m
+  WHERE m.id IN (SELECT value FROM json_each(:ids)) AND m.mailbox_id = :mailbox_id
+    AND m.expunged_at IS NULL AND ({where})"""
+_ALL_OF = """SELECT uid, modseq FROM message
+  WHERE id IN (SELECT value FROM json_each(:ids)) AND mailbox_id = :mailbox_id
+    AND expunged_at IS NULL AND ({where})"""
+_NEWER = """SELECT {columns} FROM message m
+  WHERE m.id > :after AND +m.mailbox_id = :mailbox_id AND m.expunged_at IS NULL AND ({where})
+  ORDER BY m.id LIMIT :limit"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,291 +53,169 @@ class Found:
 
 async def search_messages(account: Account, mailbox_id: int, key: SearchKey, *, now: datetime) -> Found:
     """Find the live messages of a mailbox that match; yields to other work in between."""
-    exact, rest = _split(key)
-    where = _where(exact, now) if exact else "1"
+    exact, rest = split_exact(key)
+    where = where_clause(exact, now) if exact else "1"
     if not rest:
         rows = account.reader.rows(_UIDS.format(where=where), mailbox_id=mailbox_id)
         return Found([(row[0], row[1]) for row in rows])
-    test = _test(And(tuple(rest)), now)
-    return Found(
-        [
-            (uid, modseq)
-            async for uid, modseq, candidate in _candidates(account, mailbox_id, where)
-            if test(candidate)
-        ]
-    )
+    looked = And(tuple(rest))
+    lookup = await _look_up(account, looked)
+    ids = _narrow(looked, lookup)
+    search = _Search(account, mailbox_id, lookup, where, with_texts=needs_text(looked))
+    found: list[tuple[int, int]] = []
+    if ids is not None and _is_decided(looked, lookup):
+        found += [each async for each in search.all_of(ids)]
+        ids = frozenset()
+    test = compile_test(looked, lookup, now)
+    async for candidate in search.candidates(ids):
+        if test(candidate):
+            found.append((candidate.row[1], candidate.row[2]))
+    return Found(sorted(found))
 
 
-_UIDS = """SELECT uid, modseq FROM message
-  WHERE mailbox_id = :mailbox_id AND expunged_at IS NULL AND ({where}) ORDER BY uid"""
-_CANDIDATES = """SELECT uid, modseq, id, flags, keywords, size, received_at, saved_at, prefix, header
-  FROM message JOIN content USING (id)
-  WHERE mailbox_id = :mailbox_id AND uid > :after AND expunged_at IS NULL AND ({where})
-  ORDER BY uid LIMIT :limit"""
+class _Search:
+    """Brings up candidates, in no order."""
 
-
-async def _candidates(
-    account: Account, mailbox_id: int, where: str
-) -> "AsyncIterator[tuple[int, int, _Candidate]]":
-    after = 0
-    statement = _CANDIDATES.format(where=where)
-    while rows := account.reader.rows(statement, mailbox_id=mailbox_id, after=after, limit=_CHUNK):
-        for n, row in enumerate(rows):
-            candidate = _Candidate(account, row)
-            yield row[0], row[1], candidate
-            if candidate.was_read and n % 10 == 9:
-                await asyncio.sleep(0)
-        after = rows[-1][0]
-        await asyncio.sleep(0)
-
-
-class _Candidate:
-    """A message that is looked into, as far as the keys ask."""
-
-    __slots__ = ("_account", "_body", "_decoded", "_headers", "_row", "was_read")
-
-    def __init__(self, account: Account, row: Row) -> None:
+    def __init__(
+        self, account: Account, mailbox_id: int, lookup: Lookup, where: str, *, with_texts: bool
+    ) -> None:
         self._account = account
-        self._row = row
-        self._headers: Headers | None = None
-        self._decoded: str | None = None
-        self._body: str | None = None
-        self.was_read = False
+        self._mailbox_id = mailbox_id
+        self._lookup = lookup
+        self._where = where
+        self._with_texts = with_texts
 
-    @property
-    def uid(self) -> int:
-        uid: int = self._row[0]
-        return uid
+    async def all_of(self, ids: frozenset[int]) -> AsyncIterator[tuple[int, int]]:
+        """Yield those that the index knows to match."""
+        statement = _ALL_OF.format(where=self._where)
+        known = sorted(ids - self._lookup.unread)
+        for start in range(0, len(known), _BLOCK):
+            for uid, modseq in self._rows(statement, ids=_array(known[start : start + _BLOCK])):
+                yield uid, modseq
+            await asyncio.sleep(0)
 
-    @property
-    def row(self) -> Row:
-        return self._row
-
-    @property
-    def headers(self) -> Headers:
-        if self._headers is None:
-            header = self._row[9]
-            if header is None:
-                self.was_read = True
-                octets = self._account.files.path(self._row[2]).read_bytes()
-                header = self._row[8] + octets[: parse(octets).header_end]
-            self._headers = Headers(header)
-        return self._headers
-
-    def header_texts(self, name: str) -> list[str]:
-        """Field values, decoded and as they stand, case folded."""
-        texts = []
-        for raw in self.headers.raw(name):
-            plain_text = unfold(raw).decode("utf-8", "replace")
-            texts.append(plain_text.casefold())
-            if "=?" in plain_text:
-                texts.append(decode_words(plain_text).casefold())
-        return texts
-
-    @property
-    def header_text(self) -> str:
-        if self._decoded is None:
-            lines = [f"{field.name}: {field.text}" for field in self.headers]
-            raw = bytes(self._row[9] or b"").decode("utf-8", "replace")
-            self._decoded = ("\n".join(lines) + "\n" + raw).casefold()
-        return self._decoded
-
-    @property
-    def body_text(self) -> str:
-        if self._body is None:
-            self.was_read = True
-            path = self._account.files.path(self._row[2])
-            if path.stat().st_size == 0:
-                self._body = ""
-            else:
-                with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as octets:
-                    part = parse(octets)
-                    texts = ["".join(text_of(leaf, octets)) for leaf in part.walk() if leaf.type == "text"]
-                self._body = "\n".join(texts).casefold()
-        return self._body
-
-
-# --- what SQL can tell
-
-
-def _split(key: SearchKey) -> tuple[list[SearchKey], list[SearchKey]]:
-    """Divide what must hold into what SQL can tell, and the rest."""
-    exact: list[SearchKey] = []
-    rest: list[SearchKey] = []
-    terms = 0
-    for each in key.keys if isinstance(key, And) else (key,):
-        if _is_exact(each) and terms + (more := _terms(each)) <= _MOST_TERMS:
-            terms += more
-            exact.append(each)
+    async def candidates(self, ids: frozenset[int] | None) -> AsyncIterator[Candidate]:
+        """Yield what can match: with these ids, and all that the index does not know; None: everything."""
+        if ids is None or len(ids) > self._account.reader.value(_TOTAL, mailbox_id=self._mailbox_id):
+            pages = self._walk(ids)
         else:
-            rest.append(each)
-    return exact, rest
+            pages = self._by_id(sorted(ids | self._lookup.unread))
+        for rows in pages:
+            packed = self._texts(rows)
+            read = 0
+            for row in rows:
+                candidate = Candidate(self._account, self._lookup, row, packed.get(row[0]))
+                yield candidate
+                read += candidate.was_read
+                if read >= _FILES_A_TURN:
+                    read = 0
+                    await asyncio.sleep(0)
+            await asyncio.sleep(0)
+
+    def _walk(self, ids: frozenset[int] | None) -> Iterator[list[Row]]:
+        statement = _WALK.format(columns=COLUMNS, where=self._where)
+        after, knows = 0, self._lookup.knows
+        while rows := self._rows(statement, after=after, limit=_CHUNK):
+            yield rows if ids is None else [row for row in rows if row[0] in ids or not knows(row[0])]
+            after = rows[-1][1]
+
+    def _by_id(self, ids: list[int]) -> Iterator[list[Row]]:
+        statement = _BY_ID.format(columns=COLUMNS, where=self._where)
+        for start in range(0, len(ids), _CHUNK):
+            yield self._rows(statement, ids=_array(ids[start : start + _CHUNK]))
+        newer = _NEWER.format(columns=COLUMNS, where=self._where)
+        after = self._lookup.covered_id
+        while rows := self._rows(newer, after=after, limit=_CHUNK):
+            yield rows
+            after = rows[-1][0]
+
+    def _rows(self, statement: str, **parameters: object) -> list[Row]:
+        return self._account.reader.rows(statement, mailbox_id=self._mailbox_id, **parameters)
+
+    def _texts(self, rows: list[Row]) -> dict[int, bytes]:
+        if not self._with_texts:
+            return {}
+        known = [row[0] for row in rows if row[0] <= self._lookup.covered_id]
+        return self._account.search_index.texts(known) if known else {}
 
 
-def _terms(key: SearchKey) -> int:
-    """Count what a key adds to the depth of an expression, at most."""
+def _array(ids: Collection[int]) -> str:
+    return f"[{','.join(map(str, ids))}]"
+
+
+# --- the index's part
+
+
+async def _look_up(account: Account, key: SearchKey) -> Lookup:
+    questions: dict[FieldText | DayRange, None] = {}
+    texts: dict[str, None] = {}
+    for leaf in _leaves(key):
+        if len(questions) + len(texts) >= _MOST_QUESTIONS:
+            break
+        asked = _question(leaf)
+        if isinstance(asked, str):
+            texts[asked] = None
+        elif asked is not None:
+            questions[asked] = None
+    return await account.search_index.look_up(questions, texts)
+
+
+def _leaves(key: SearchKey) -> Iterator[SearchKey]:
     match key:
         case And(keys):
-            return 1 + sum(map(_terms, keys))
+            for each in keys:
+                yield from _leaves(each)
         case Or(left, right):
-            return 1 + _terms(left) + _terms(right)
+            yield from _leaves(left)
+            yield from _leaves(right)
         case Not(inner):
-            return 1 + _terms(inner)
-        case NumberKey(numbers):
-            return 1 + len(numbers.ranges)
+            yield from _leaves(inner)
         case _:
-            return 2  # A date is two comparisons.
+            yield key
 
 
-def _is_exact(key: SearchKey) -> bool:
-    match key:
-        case And(keys):
-            return all(map(_is_exact, keys))
-        case Or(left, right):
-            return _is_exact(left) and _is_exact(right)
-        case Not(inner):
-            return _is_exact(inner)
-        case HeaderKey() | BodyKey() | TextKey():
-            return False
-        case DateKey(field=DateField.SENT):
-            return False
-        case _:
-            return True
-
-
-def _where(keys: Sequence[SearchKey], now: datetime) -> str:
-    return " AND ".join(f"({_sql(key, now)})" for key in keys) or "1"
-
-
-def _sql(key: SearchKey, now: datetime) -> str:  # noqa: PLR0911  one line for each key
-    """Write a key as SQL; only numbers and checked keywords get into the text."""
-    match key:
-        case And(keys):
-            return _where(keys, now)
-        case Or(left, right):
-            return f"({_sql(left, now)}) OR ({_sql(right, now)})"
-        case Not(inner):
-            return f"NOT ({_sql(inner, now)})"
-        case FlagKey(flag, present):
-            return _flag_sql(flag, present=present)
-        case RecentKey():
-            return "0"
-        case AllKey() | SaveDateSupportedKey():
-            return "1"
-        case SizeKey(larger, octets):
-            return f"size {'>' if larger else '<'} {int(octets)}"
-        case ModSeqKey(modseq):
-            return f"modseq >= {int(modseq)}"
-        case AgeKey(older, seconds):
-            edge = int(now.timestamp()) - int(seconds)
-            return f"received_at {'<=' if older else '>='} {edge}"
-        case NumberKey(numbers):
-            ranges = (f"uid BETWEEN {int(low)} AND {int(high)}" for low, high in numbers.ranges)
-            return " OR ".join(ranges) or "0"
-        case DateKey(field, relation, day):
-            return _date_sql("saved_at" if field is DateField.SAVED else "received_at", relation, day)
-        case _:
-            raise TypeError(f"{type(key).__name__} is not for SQL")
-
-
-def _flag_sql(flag: str, *, present: bool) -> str:
-    bit = _BITS.get(flag.lower())
-    if bit is not None:
-        return f"flags & {bit}" if present else f"NOT flags & {bit}"
-    quoted = flag.lower().replace("'", "''")
-    found = f"instr(' ' || keywords || ' ', ' {quoted} ')"
-    return found if present else f"NOT {found}"
-
-
-def _date_sql(column: str, relation: DateRelation, day: date) -> str:
-    midnight = int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp())
-    following = midnight + 24 * 3600
-    match relation:
-        case DateRelation.BEFORE:
-            return f"{column} < {midnight}"
-        case DateRelation.SINCE:
-            return f"{column} >= {midnight}"
-        case DateRelation.ON:
-            return f"{column} >= {midnight} AND {column} < {following}"
-
-
-# --- what has to be looked at
-
-
-Test = Callable[[_Candidate], bool]
-
-
-def _test(key: SearchKey, now: datetime) -> Test:  # noqa: PLR0911  one for each key
-    match key:
-        case And(keys):
-            tests = [_test(each, now) for each in keys]
-            return lambda candidate: all(test(candidate) for test in tests)
-        case Or(left, right):
-            first, second = _test(left, now), _test(right, now)
-            return lambda candidate: first(candidate) or second(candidate)
-        case Not(inner):
-            positive = _test(inner, now)
-            return lambda candidate: not positive(candidate)
-        case HeaderKey(field, value):
-            wanted = value.casefold()
-            return lambda candidate: any(wanted in text for text in candidate.header_texts(field))
-        case BodyKey(value):
-            text = value.casefold()
-            return lambda candidate: text in candidate.body_text
-        case TextKey(value):
-            both = value.casefold()
-            return lambda candidate: both in candidate.header_text or both in candidate.body_text
+def _question(leaf: SearchKey) -> FieldText | DayRange | str | None:
+    """Return what to ask the index for a key: exactly, or (a text) for candidates."""
+    match leaf:
+        case HeaderKey(value=value):
+            # A field it does not know stands in the text too.
+            return field_question(leaf) or fold(value)
+        case BodyKey(value) | TextKey(value):
+            return fold(value)
         case DateKey(DateField.SENT, relation, day):
-            return lambda candidate: _is_sent(candidate, relation, day)
+            return day_range(relation, day)
         case _:
-            return _row_test(key, now)
+            return None
 
 
-def _is_sent(candidate: _Candidate, relation: DateRelation, day: date) -> bool:
-    """Compare the Date field's day as it is written, its zone disregarded (RFC 9051 §6.4.4)."""
-    sent = parse_date(candidate.headers.first("date") or b"")
-    if sent is None:
-        return False
-    match relation:
-        case DateRelation.BEFORE:
-            return sent.date() < day
-        case DateRelation.SINCE:
-            return sent.date() >= day
-        case DateRelation.ON:
-            return sent.date() == day
-
-
-def _row_test(key: SearchKey, now: datetime) -> Test:  # noqa: PLR0911  one for each key
-    """Test what SQL could have told, where it stands beside something it cannot."""
+def _narrow(key: SearchKey, lookup: Lookup) -> frozenset[int] | None:
+    """Return ids that hold all matches among the messages the index knows; None if it cannot say."""
     match key:
-        case FlagKey(flag, present):
-            bit, keyword = _BITS.get(flag.lower(), 0), flag.lower()
-            return lambda c: (bool(c.row[3] & bit) if bit else keyword in c.row[4].split()) is present
-        case NumberKey(numbers):
-            return lambda c: any(low <= c.uid <= high for low, high in numbers.ranges)
-        case SizeKey(larger, octets):
-            return lambda c: c.row[5] > octets if larger else c.row[5] < octets
-        case ModSeqKey(modseq):
-            return lambda c: c.row[1] >= modseq
-        case AgeKey(older, seconds):
-            edge = now - timedelta(seconds=seconds)
-            at = edge.timestamp()
-            return lambda c: c.row[6] <= at if older else c.row[6] >= at
-        case DateKey(field, relation, day):
-            column = 7 if field is DateField.SAVED else 6
-            return lambda c: _is_on(c.row[column], relation, day)
-        case RecentKey():
-            return lambda _: False
+        case And(keys):
+            known = [ids for each in keys if (ids := _narrow(each, lookup)) is not None]
+            known.sort(key=len)
+            return known[0].intersection(*known[1:]) if known else None
+        case Or(left, right):
+            first, second = _narrow(left, lookup), _narrow(right, lookup)
+            return None if first is None or second is None else first | second
+        case Not():
+            return None
         case _:
-            return lambda _: True
+            asked = _question(key)
+            if isinstance(asked, str):
+                return lookup.candidates.get(asked)
+            return None if asked is None else lookup.exact.get(asked)
 
 
-def _is_on(unix_s: int, relation: DateRelation, day: date) -> bool:
-    then = datetime.fromtimestamp(unix_s, UTC).date()
-    match relation:
-        case DateRelation.BEFORE:
-            return then < day
-        case DateRelation.SINCE:
-            return then >= day
-        case DateRelation.ON:
-            return then == day
+def _is_decided(key: SearchKey, lookup: Lookup) -> bool:
+    """Say whether what `_narrow` returns are matches, not only candidates."""
+    match key:
+        case And(keys):
+            return all(_is_decided(each, lookup) for each in keys)
+        case Or(left, right):
+            return _is_decided(left, lookup) and _is_decided(right, lookup)
+        case Not():
+            return False
+        case _:
+            asked = _question(key)
+            return isinstance(asked, FieldText | DayRange) and asked in lookup.exact

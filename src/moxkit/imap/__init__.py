@@ -34,6 +34,7 @@ from moxkit.imap.codes import (
     PermanentFlags,
     ResponseCode,
 )
+from moxkit.imap.collation import unicode_casemap
 from moxkit.imap.commands import (
     Authenticate,
     Capability,
@@ -385,4 +386,5 @@ __all__ = [
     "part_octets",
     "part_preview",
     "part_uid",
+    "unicode_casemap",
 ]

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from mox.database import Connection
+from mox.database import Connection, open_reader
 from mox.store import (
     Store,
     annotations,
@@ -16,9 +16,12 @@ from mox.store import (
     mailboxes,
     reading,
     resync,
+    search,
+    searchtests,
     threads,
 )
 from mox.store.fetchblock import FetchColumn
+from mox.store.searchindex import indexing, lookup
 
 BLOCK = (FetchColumn.UID, FetchColumn.FLAGS, FetchColumn.ENVELOPE)
 
@@ -52,6 +55,22 @@ HOT = {
     "narrow block": fetchblock._statement((FetchColumn.FLAGS,), True, False),
     "block": fetchblock._statement(BLOCK, True, True),
     "block with gaps": fetchblock._statement(BLOCK, False, True),
+    "search walk": search._WALK.format(columns=searchtests.COLUMNS, where="flags & 1"),
+    "search by id": search._BY_ID.format(columns=searchtests.COLUMNS, where="flags & 1"),
+    "search all of": search._ALL_OF.format(where="flags & 1"),
+    "search newer": search._NEWER.format(columns=searchtests.COLUMNS, where="flags & 1"),
+    "search content": searchtests._CONTENT,
+    "index waiting": indexing._WAITING,
+    "index removals": indexing._REMOVALS,
+    "index removed": indexing._REMOVED,
+}
+# In the search database. Those that read all of one field do so on purpose: its rows stand together.
+SEARCH = {
+    "unread": lookup._UNREAD,
+    "field rows": lookup._FIELD_OF,
+    "field": lookup._FIELD_ALL,
+    "texts": lookup._TEXTS,
+    **{f"leave {n}": statement for n, statement in enumerate(indexing._LEAVE)},
 }
 
 
@@ -83,9 +102,22 @@ def test_looks_at_what_changed_only(reader: Connection, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["uids", "flags range", "live", "narrow block", "block", "stored", "marked deleted"]
+    "name",
+    ["uids", "flags range", "live", "narrow block", "block", "stored", "marked deleted", "search walk"],
 )
 def test_reads_in_the_order_of_the_index(reader: Connection, name: str) -> None:
     steps = plan(reader, HOT[name])
     assert not [s for s in steps if "TEMP B-TREE" in s], steps
     assert any("message_by_uid" in s for s in steps), steps
+
+
+@pytest.mark.parametrize("name", SEARCH)
+async def test_the_search_index_reads_no_whole_table(store: Store, name: str) -> None:
+    account = store.account("mox")
+    await account.search_index.fill()
+    search_reader = open_reader(account.files.root.with_name("search.db"))
+    steps = plan(search_reader, SEARCH[name])
+    search_reader.close()
+    # An index of exceptions is read whole; a virtual table says SCAN also where it looks up a row.
+    fine = (*_NO_TABLES, "SCAN document USING INDEX document_unread", "SCAN word", "SCAN field_word")
+    assert [s for s in steps if s.startswith("SCAN ") and not s.startswith(fine)] == [], steps

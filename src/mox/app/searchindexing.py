@@ -1,0 +1,61 @@
+"""Fills the accounts' search indexes in the background: what came while the server was down, then what comes.
+
+Who waits is a set of names, so the backlog is bounded however much mail comes; how far an account's index is
+stands in the index itself. At most half of one processor's time goes into it.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable
+
+from mox.runtime import Clock
+from mox.store import AccountUnknownError, Store
+
+__all__ = ["SearchIndexing"]
+
+# Messages that come together are taken in together; until then searches look into their files.
+_SETTLE_S = 0.5
+
+
+class SearchIndexing:
+    """Runs in the background, one batch of one account after the other."""
+
+    def __init__(self, *, store: Store, clock: Clock, account_names: Callable[[], Iterable[str]]) -> None:
+        self._store = store
+        self._clock = clock
+        self._account_names = account_names
+        # In the order they asked; each once.
+        self._waiting: dict[str, None] = {}
+        self._called = asyncio.Event()
+        store.call_indexer = self._call
+
+    def _call(self, name: str) -> None:
+        self._waiting[name] = None
+        self._called.set()
+
+    async def run(self) -> None:
+        """Fill until cancelled."""
+        for name in self._account_names():
+            self._call(name)
+        while True:
+            await self._called.wait()
+            await self._clock.sleep(_SETTLE_S)
+            await self.catch_up()
+
+    async def catch_up(self) -> None:
+        """Fill until nobody waits, in turns."""
+        self._called.clear()
+        while self._waiting:
+            name = next(iter(self._waiting))
+            del self._waiting[name]
+            began = self._clock.monotonic()
+            if await self._fill(name):
+                self._call(name)
+            await self._clock.sleep(self._clock.monotonic() - began)
+
+    async def _fill(self, name: str) -> bool:
+        try:
+            account = self._store.account(name)
+        except AccountUnknownError:
+            # It was removed from the configuration meanwhile.
+            return False
+        return await account.search_index.fill()

@@ -1,0 +1,222 @@
+"""The index of one account: opens, fills, asks and, when it is damaged, makes anew.
+
+Whatever happens to the database is no failure of a search: the answer is then that nothing is known. Batches
+and questions run in worker threads, each kind on a connection of its own and one after the other; texts are
+read in small pieces on the loop. Files are closed and removed on the loop, when neither kind runs.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Executor
+from pathlib import Path
+from typing import Any, TypeVar
+
+from mox.database import (
+    DAMAGE,
+    Connection,
+    DatabaseError,
+    DriverError,
+    Migrations,
+    open_database,
+    open_reader,
+)
+from mox.runtime import remove_file
+from mox.store.files import MessageFiles
+from mox.store.searchindex.indexing import index_batch, is_outdated
+from mox.store.searchindex.lookup import NOTHING_KNOWN, DayRange, FieldText, Lookup, fetch_texts, look_up
+
+__all__ = ["SearchIndex"]
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+_MIGRATIONS = Migrations("mox.store.searchindex", "schema")
+_FILES = ("", "-wal", "-shm")
+# Sorting joins with the account's own index.
+_ATTACH = "ATTACH :path AS mail"
+# One after the other; then it is tried again when the next message comes.
+_MOST_FAILURES = 3
+
+
+class _Lane:
+    """Runs functions in worker threads one after the other, also those nobody waits for any more."""
+
+    def __init__(self, pool: Executor) -> None:
+        self._pool = pool
+        self._running: asyncio.Future[Any] | None = None
+
+    @property
+    def is_idle(self) -> bool:
+        return self._running is None or self._running.done()
+
+    async def wait(self) -> None:
+        while self._running is not None and not self._running.done():
+            await asyncio.wait([self._running])
+
+    async def run(self, function: Callable[[], T]) -> T:
+        await self.wait()
+        running = asyncio.get_running_loop().run_in_executor(self._pool, function)
+        self._running = running
+        return await asyncio.shield(running)
+
+
+class SearchIndex:
+    """What searches of one account can use; opened when first asked for. On the loop's thread only."""
+
+    def __init__(
+        self,
+        *,
+        path: Path,
+        mail: Path,
+        found_at: tuple[int, int],
+        files: MessageFiles,
+        pool: Executor,
+        call: Callable[[], None],
+    ) -> None:
+        """Remember where things are.
+
+        Args:
+            path: The search database; it need not exist.
+            mail: The account's index.
+            found_at: Modseq and next message id of the account when it was opened: nothing changed since.
+            files: The account's messages.
+            pool: Runs batches and questions.
+            call: Called when there is something to fill in.
+        """
+        self._path = path
+        self._mail_path = mail
+        self._found_at = found_at
+        self._is_checked = False
+        self._files = files
+        self._call = call
+        self._filling, self._asking = _Lane(pool), _Lane(pool)
+        self._writer: Connection | None = None
+        self._mail: Connection | None = None
+        self._asker: Connection | None = None
+        self._reader: Connection | None = None
+        self._is_damaged = False
+        self._failures = 0
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is being read or written."""
+        return self._filling.is_idle and self._asking.is_idle
+
+    async def fill(self) -> bool:
+        """Take in a batch of what is new; return whether more waits."""
+        if not self._can_be_read() and self._is_damaged:
+            await self.finish()
+            self._remove()
+        return await self._filling.run(self._fill)
+
+    def _fill(self) -> bool:
+        try:
+            if self._mail is None:
+                self._mail = open_reader(self._mail_path)
+            if self._writer is None:
+                self._writer = open_database(self._path, _MIGRATIONS)
+                # What a crash loses is made again.
+                self._writer.run("PRAGMA synchronous=NORMAL")
+            more = index_batch(self._writer, self._mail, self._files)
+        except DAMAGE as error:
+            self.note_damage(error)
+            self._failures += 1
+            return self._failures < _MOST_FAILURES
+        except (DriverError, OSError) as error:
+            # A full disk, most likely: the next change tries again.
+            logger.warning("search index cannot be written", extra={"path": self._path}, exc_info=error)
+            return False
+        self._failures = 0
+        return more
+
+    def _can_be_read(self) -> bool:
+        """Say whether there is an index; look, before it is first used, whether it is of this account."""
+        if self._is_damaged or not self._path.exists():
+            self._is_checked = True  # There is none, or there will be a new one.
+            return False
+        if not self._is_checked:
+            self._is_checked = True
+            try:
+                self._reader = open_reader(self._path)
+                if is_outdated(self._reader, *self._found_at):
+                    self.note_damage(DatabaseError("the account was put back to an earlier state"))
+            except (DriverError, DatabaseError) as error:
+                self.note_damage(error)
+        return not self._is_damaged
+
+    async def look_up(self, questions: Iterable[FieldText | DayRange], texts: Iterable[str]) -> Lookup:
+        """Answer questions and find candidates; without an index nothing is known."""
+        asked, wanted = tuple(questions), tuple(texts)
+        return await self.ask(lambda search: look_up(search, asked, wanted), NOTHING_KNOWN)
+
+    async def ask(self, function: Callable[[Connection], T], otherwise: T) -> T:
+        """Run a question in a worker thread, on a connection that knows the account's index as `mail`.
+
+        Args:
+            function: Reads only.
+            otherwise: The answer if there is no index, or if it cannot be read.
+        """
+        if not self._can_be_read():
+            self._call_if_damaged()
+            return otherwise
+        answer = await self._asking.run(lambda: self._ask(function, otherwise))
+        self._call_if_damaged()
+        return answer
+
+    def _ask(self, function: Callable[[Connection], T], otherwise: T) -> T:
+        try:
+            if self._asker is None:
+                asker = open_reader(self._path)
+                asker.run(_ATTACH, path=str(self._mail_path))
+                self._asker = asker
+            return function(self._asker)
+        except DAMAGE as error:
+            self.note_damage(error)
+        except DriverError as error:
+            logger.warning("search index cannot be read", extra={"path": self._path}, exc_info=error)
+        return otherwise
+
+    def texts(self, ids: Sequence[int]) -> dict[int, bytes]:
+        """Return the packed texts of some messages, of those that are there; short."""
+        if not self._can_be_read():
+            return {}
+        try:
+            if self._reader is None:
+                self._reader = open_reader(self._path)
+            return fetch_texts(self._reader, ids)
+        except DAMAGE as error:
+            self.note_damage(error)
+            self._call_if_damaged()
+        except DriverError as error:
+            logger.warning("search index cannot be read", extra={"path": self._path}, exc_info=error)
+        return {}
+
+    def note_damage(self, error: Exception) -> None:
+        """Have the index made anew by the next batch. From any thread."""
+        if not self._is_damaged:
+            self._is_damaged = True
+            logger.warning("search index is made anew", extra={"path": self._path, "problem": str(error)})
+
+    def _call_if_damaged(self) -> None:
+        if self._is_damaged:
+            self._call()
+
+    async def finish(self) -> None:
+        """Wait for what runs."""
+        await self._filling.wait()
+        await self._asking.wait()
+
+    def _remove(self) -> None:
+        self.close()
+        for suffix in _FILES:
+            remove_file(self._path.with_name(self._path.name + suffix))
+        self._is_damaged = False
+
+    def close(self) -> None:
+        """Close the databases; the caller made sure that nothing runs."""
+        for connection in (self._writer, self._mail, self._asker, self._reader):
+            if connection is not None:
+                connection.close()
+        self._writer = self._mail = self._asker = self._reader = None
