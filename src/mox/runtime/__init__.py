@@ -6,7 +6,14 @@ the crash of a task that nobody awaits.
 
 from mox.runtime.clock import Clock, SystemClock
 from mox.runtime.connectionid import ConnectionIds, connection_id
-from mox.runtime.disk import link_or_copy, remove_file, sync_directory, sync_file, write_file_durably
+from mox.runtime.disk import (
+    StrPath,
+    link_or_copy,
+    remove_file,
+    sync_directory,
+    sync_file,
+    write_file_durably,
+)
 from mox.runtime.shutdown import Shutdown
 from mox.runtime.tasks import Tasks
 
@@ -14,6 +21,7 @@ __all__ = [
     "Clock",
     "ConnectionIds",
     "Shutdown",
+    "StrPath",
     "SystemClock",
     "Tasks",
     "connection_id",

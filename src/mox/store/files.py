@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from mox.runtime import link_or_copy, remove_file, sync_directory
+from mox.runtime import StrPath, link_or_copy, remove_file, sync_directory
 
 __all__ = ["MessageFiles", "directory_name"]
 
@@ -35,7 +35,7 @@ class MessageFiles:
     def __init__(self, root: Path) -> None:
         self.root = root
         self._root = os.fspath(root)
-        self._made: set[Path] = set()
+        self._made: dict[str, Path] = {}
 
     def path(self, message_id: int) -> Path:
         """Return where a message's file lies."""
@@ -45,21 +45,21 @@ class MessageFiles:
         """Return the same as text: bulk reads ask for thousands, and paths are slow to make."""
         return f"{self._root}{os.sep}{directory_name(message_id)}{os.sep}{message_id}"
 
-    def link(self, source: Path, message_id: int) -> Path:
+    def link(self, source: StrPath, message_id: int) -> Path:
         """Give a synced file its place; return the directory, to be synced before the COMMIT."""
-        target = self.path(message_id)
-        directory = target.parent
-        if directory not in self._made:
+        name = directory_name(message_id)
+        if (directory := self._made.get(name)) is None:
+            directory = self.root / name
             if not directory.exists():
                 directory.mkdir(mode=0o770, parents=True, exist_ok=True)
                 sync_directory(self.root)
-            self._made.add(directory)
-        link_or_copy(source, target)
+            self._made[name] = directory
+        link_or_copy(source, self.name(message_id))
         return directory
 
     def remove(self, message_id: int) -> None:
         """Remove a message's file; one that is not there is fine."""
-        remove_file(self.path(message_id))
+        remove_file(self.name(message_id))
 
     def highest_id(self, from_id: int) -> int:
         """Return the highest id that has a file, at or above the directory of `from_id`; 0 if none.

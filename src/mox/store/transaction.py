@@ -5,10 +5,9 @@ same transaction, and published after the COMMIT in commit order.
 """
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 from mox.database import Connection, Transaction
-from mox.runtime import remove_file
+from mox.runtime import StrPath, remove_file
 from mox.store.changes import Change, log_entry
 from mox.store.files import MessageFiles
 from mox.store.quota import Quota
@@ -63,10 +62,10 @@ class Tx:
 
     def link_message(self, from_id: int, message_id: int) -> None:
         """Give a copy of a message its own name for the same file."""
-        self._link(self._files.path(from_id), message_id)
+        self._link(self._files.name(from_id), message_id)
 
-    def _link(self, source: Path, message_id: int) -> None:
-        target = self._files.path(message_id)
+    def _link(self, source: StrPath, message_id: int) -> None:
+        target = self._files.name(message_id)
         # First, so that a failure between link and its return leaves nothing behind.
         self._transaction.on_rollback(lambda: remove_file(target))
         self._transaction.sync_directory(self._files.link(source, message_id))
