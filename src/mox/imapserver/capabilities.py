@@ -38,6 +38,7 @@ _ALWAYS = (
     "QUOTA=RES-MESSAGE",
     "QUOTA=RES-MAILBOX",
     "LANGUAGE",
+    "OBJECTID",
 )
 
 # Useful to those who signed in only.

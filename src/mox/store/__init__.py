@@ -75,6 +75,13 @@ from mox.store.mailboxes import (
     subscribe,
     unsubscribe,
 )
+from mox.store.objectids import (
+    email_object_id,
+    mailbox_object_id,
+    thread_object_id,
+    uids_of_email,
+    uids_of_thread,
+)
 from mox.store.prepared import Prepared
 from mox.store.quota import NO_QUOTA, Quota, QuotaUsage, check_quota, quota_usage
 from mox.store.reading import (
@@ -160,6 +167,7 @@ __all__ = [
     "copy_messages",
     "create_mailbox",
     "delete_mailbox",
+    "email_object_id",
     "ensure_mailbox",
     "erase_due",
     "expunge_all",
@@ -176,6 +184,7 @@ __all__ = [
     "list_messages",
     "list_subscriptions",
     "live_uids",
+    "mailbox_object_id",
     "message_rows",
     "move_messages",
     "parse_flags",
@@ -188,5 +197,8 @@ __all__ = [
     "set_special_use",
     "stored_messages",
     "subscribe",
+    "thread_object_id",
+    "uids_of_email",
+    "uids_of_thread",
     "unsubscribe",
 ]

@@ -15,6 +15,7 @@ from mox.runtime import Clock, sync_directory
 from mox.store.changes import Change, MessagesAdded, MessagesRemoved
 from mox.store.files import MessageFiles
 from mox.store.initial import create_initial
+from mox.store.objectids import object_prefix
 from mox.store.quota import Quota, check_room
 from mox.store.searchindex import SearchIndex
 from mox.store.switchboard import Switchboard
@@ -60,6 +61,7 @@ class Account:
         self.name = name
         self.files = MessageFiles(directory / "msg")
         self.switchboard = Switchboard()
+        self._object_prefix = ""
         self._clock = clock
         self._quota = quota
         if not directory.exists():
@@ -92,6 +94,13 @@ class Account:
                 extra={"account": self.name, "index": highest, "files": used},
             )
             self._writing.run(_RAISE_NEXT_ID, next=used + 1)
+
+    @property
+    def object_prefix(self) -> str:
+        """What stands in all identifiers of the account (RFC 8474); it never changes."""
+        if not self._object_prefix:
+            self._object_prefix = object_prefix(self.reader)
+        return self._object_prefix
 
     async def write(self, function: Callable[[Tx], T], origin: object | None = None) -> T:
         """Change the account; return when it is on stable storage and was announced.

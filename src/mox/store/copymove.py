@@ -25,9 +25,9 @@ _TAKE_UIDS = (
 )
 _USE = "UPDATE account SET used_octets = used_octets + :octets"
 _COPY_MESSAGE = """INSERT INTO message(id, mailbox_id, uid, create_seq, modseq, flags, keywords, flags_text,
-    received_at, saved_at, size, thread_id, message_id, base_subject, original_mailbox_id)
+    received_at, saved_at, size, thread_id, message_id, base_subject, original_mailbox_id, email_id)
   SELECT :id, :mailbox_id, :uid, :modseq, :modseq, flags, keywords, flags_text,
-    received_at, :now, size, thread_id, message_id, base_subject, original_mailbox_id
+    received_at, :now, size, thread_id, message_id, base_subject, original_mailbox_id, coalesce(email_id, id)
   FROM message WHERE id = :from_id"""
 _COPY_CONTENT = """INSERT INTO content(id, prefix, header, internaldate, envelope, bodystructure, body,
     render_version, needs_utf8, preview, problems, thread_parents, thread_missing_link,
@@ -37,9 +37,9 @@ _COPY_CONTENT = """INSERT INTO content(id, prefix, header, internaldate, envelop
     envelope_from, envelope_to, remote_ip, transport, decisions
   FROM content WHERE id = :from_id"""
 _TOMBSTONE = """INSERT INTO message(id, mailbox_id, uid, create_seq, modseq, expunged_at, moved_to, flags,
-    keywords, flags_text, received_at, saved_at, size, thread_id, original_mailbox_id)
+    keywords, flags_text, received_at, saved_at, size, thread_id, original_mailbox_id, email_id)
   SELECT :tombstone_id, :old_mailbox_id, :old_uid, :old_create_seq, :modseq, :now, id, flags, keywords,
-    flags_text, received_at, :old_saved_at, size, thread_id, original_mailbox_id
+    flags_text, received_at, :old_saved_at, size, thread_id, original_mailbox_id, email_id
   FROM message WHERE id = :id"""
 _MOVE = """UPDATE message SET mailbox_id = :mailbox_id, uid = :uid, modseq = :modseq, create_seq = :modseq,
     saved_at = :now WHERE id = :id"""

@@ -20,6 +20,8 @@ class FetchColumn(Enum):
     UID = "'UID '||uid"
     FLAGS = "'FLAGS ('||flags_text||')'"
     MODSEQ = "'MODSEQ ('||modseq||')'"
+    EMAILID = "'EMAILID (M'||(SELECT object_prefix FROM account)||'-'||coalesce(email_id, moved_to, id)||')'"
+    THREADID = "'THREADID (T'||(SELECT object_prefix FROM account)||'-'||thread_id||')'"
     SIZE = "'RFC822.SIZE '||size"
     INTERNALDATE = "'INTERNALDATE \"'||internaldate||'\"'"
     ENVELOPE = "'ENVELOPE '||envelope"
@@ -27,11 +29,20 @@ class FetchColumn(Enum):
     BODY = "'BODY '||body"
 
 
-_NARROW = {FetchColumn.UID, FetchColumn.FLAGS, FetchColumn.MODSEQ, FetchColumn.SIZE}
+_NARROW = {
+    FetchColumn.UID,
+    FetchColumn.FLAGS,
+    FetchColumn.MODSEQ,
+    FetchColumn.SIZE,
+    FetchColumn.EMAILID,
+    FetchColumn.THREADID,
+}
 
 
 @lru_cache(maxsize=256)
-def _statement(columns: tuple[FetchColumn, ...], is_contiguous: bool, only_7bit: bool) -> str:
+def _statement(
+    columns: tuple[FetchColumn, ...], is_contiguous: bool, only_7bit: bool, uid_only: bool = False
+) -> str:
     items = "||' '||".join(column.value for column in columns)
     # Without gaps the sequence number follows from the UID, which is twice as fast as counting rows.
     number = "(uid - :first_uid + :first_number)" if is_contiguous else "(:first_number - 1 + n)"
@@ -39,7 +50,8 @@ def _statement(columns: tuple[FetchColumn, ...], is_contiguous: bool, only_7bit:
     needs_content = not _NARROW.issuperset(columns)
     join = "JOIN content USING (id)" if needs_content else ""
     plain = "AND NOT needs_utf8" if needs_content and only_7bit else ""
-    line = f"'* '||{number}||' FETCH ('||{items}||')'||char(13, 10)"
+    head = "'* '||uid||' UIDFETCH ('" if uid_only else f"'* '||{number}||' FETCH ('"
+    line = f"{head}||{items}||')'||char(13, 10)"
     return f"""SELECT count(*), CAST(group_concat({line}, '') AS BLOB) FROM (
         SELECT * {count} FROM message {join}
         WHERE mailbox_id = :mailbox_id AND uid BETWEEN :first_uid AND :last_uid
@@ -55,6 +67,7 @@ def fetch_block(
     first_number: int,
     *,
     only_7bit: bool,
+    uid_only: bool = False,
 ) -> bytes | None:
     """Write the FETCH responses for a run of a session's view.
 
@@ -65,6 +78,7 @@ def fetch_block(
         uids: The run: ascending UIDs that stand one after the other in the session's view; some 500.
         first_number: Sequence number of the first.
         only_7bit: The client did not enable UTF-8, so renderings with UTF-8 do not do.
+        uid_only: The client takes UIDFETCH responses (RFC 9586 §3.3).
 
     Returns:
         None if the database has other messages there, or some that need other renderings: the caller then
@@ -72,10 +86,10 @@ def fetch_block(
     """
     first, last = uids[0], uids[-1]
     count, octets = connection.row(
-        _statement(tuple(columns), last - first == len(uids) - 1, only_7bit),
+        _statement(tuple(columns), last - first == len(uids) - 1, only_7bit, uid_only),
         mailbox_id=mailbox_id,
         first_uid=first,
         last_uid=last,
-        first_number=first_number,
+        **({} if uid_only else {"first_number": first_number}),
     ) or (0, None)
     return octets if count == len(uids) else None

@@ -17,7 +17,8 @@ DEFAULT_MAILBOXES: tuple[tuple[str, str | None], ...] = (
 
 _EXISTS = "SELECT 1 FROM account"
 # The first modseq given is 2, so that a client's 1 is older than any change.
-_ACCOUNT = "INSERT INTO account(id, next_uidvalidity, modseq) VALUES (1, :next_uidvalidity, 2)"
+_ACCOUNT = """INSERT INTO account(id, next_uidvalidity, modseq, object_prefix)
+  VALUES (1, :next_uidvalidity, 2, lower(hex(randomblob(4))))"""
 _MAILBOX = """INSERT INTO mailbox(name, uidvalidity, special_use, create_seq, modseq)
               VALUES (:name, :uidvalidity, :special_use, 2, 2)"""
 _SUBSCRIBE = "INSERT INTO subscription(name) VALUES (:name)"

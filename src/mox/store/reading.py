@@ -26,7 +26,8 @@ _UIDS = """SELECT group_concat(uid, ' ') FROM
 _FIRST_UNSEEN = """SELECT min(uid) FROM message
   WHERE mailbox_id = :mailbox_id AND expunged_at IS NULL AND NOT flags & :seen"""
 _MODSEQ = "SELECT modseq FROM account"
-_COLUMNS = "id, uid, modseq, flags, flags_text, received_at, saved_at, size, expunged_at, moved_to"
+_COLUMNS = """id, uid, modseq, flags, flags_text, received_at, saved_at, size, expunged_at, moved_to,
+  coalesce(email_id, moved_to, id), thread_id"""
 _LIVE = f"""SELECT {_COLUMNS} FROM message
   WHERE mailbox_id = :mailbox_id AND uid BETWEEN :first AND :last AND expunged_at IS NULL
   ORDER BY uid LIMIT :limit"""  # noqa: S608  a constant
@@ -34,7 +35,8 @@ _LIVE = f"""SELECT {_COLUMNS} FROM message
 _WITH_REMOVED = f"""SELECT {_COLUMNS} FROM message
   WHERE mailbox_id = :mailbox_id AND uid BETWEEN :first AND :last ORDER BY uid LIMIT :limit"""  # noqa: S608  a constant
 _STORED = """SELECT m.id, m.uid, m.modseq, m.flags, m.flags_text, m.received_at, m.saved_at, m.size,
-    m.expunged_at, m.moved_to, c.prefix, c.header, c.internaldate, {rendered}
+    m.expunged_at, m.moved_to, coalesce(m.email_id, m.moved_to, m.id), m.thread_id,
+    c.prefix, c.header, c.internaldate, {rendered}
   FROM message m JOIN content c ON c.id = coalesce(m.moved_to, m.id)
   WHERE m.mailbox_id = :mailbox_id AND m.uid IN (SELECT value FROM json_each(:uids)) ORDER BY m.uid"""
 _WIDE = _STORED.format(rendered="c.envelope, c.bodystructure, c.body, c.needs_utf8, c.preview")
@@ -55,6 +57,8 @@ class MessageRow(NamedTuple):
     size: int
     expunged_at: int | None
     moved_to: int | None
+    email_id: int
+    thread_id: int
 
     @property
     def content_id(self) -> int:
@@ -65,6 +69,9 @@ class MessageRow(NamedTuple):
     def is_seen(self) -> bool:
         r"""Whether \Seen is set."""
         return self.bits & _SEEN != 0
+
+
+_ROW_COLUMNS = len(MessageRow._fields)
 
 
 class StoredContent(NamedTuple):
@@ -139,6 +146,6 @@ def stored_messages(
     name = account.files.name
     found = []
     for columns in rows:
-        row = MessageRow._make(columns[:10])
-        found.append((row, StoredContent._make((*columns[10:], name(row.content_id)))))
+        row = MessageRow._make(columns[:_ROW_COLUMNS])
+        found.append((row, StoredContent._make((*columns[_ROW_COLUMNS:], name(row.content_id)))))
     return found

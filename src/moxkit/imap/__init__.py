@@ -142,6 +142,7 @@ from moxkit.imap.metadata import (
 )
 from moxkit.imap.multisearch import MultiSearch
 from moxkit.imap.notify import EventGroup, Notify, NotifyEvent
+from moxkit.imap.objectid import MailboxIdCode
 from moxkit.imap.readresponse import OtherData, Response
 from moxkit.imap.responses import (
     CapabilityData,
@@ -176,6 +177,7 @@ from moxkit.imap.searchkeys import (
     DateField,
     DateKey,
     DateRelation,
+    EmailIdKey,
     FlagKey,
     HeaderKey,
     ModSeqKey,
@@ -187,6 +189,7 @@ from moxkit.imap.searchkeys import (
     SearchKey,
     SizeKey,
     TextKey,
+    ThreadIdKey,
 )
 from moxkit.imap.section import Partial, Section, SectionText
 from moxkit.imap.sequenceset import LAST, SAVED_RESULT, SequenceSet, encode_numbers, parse_sequence_set
@@ -253,6 +256,7 @@ __all__ = [
     "Deflate",
     "Delete",
     "Disposition",
+    "EmailIdKey",
     "Enable",
     "EnabledData",
     "EnvelopeAddress",
@@ -294,6 +298,7 @@ __all__ = [
     "Lsub",
     "LsubData",
     "MailboxFilter",
+    "MailboxIdCode",
     "MailboxNameError",
     "MetadataChangedData",
     "MetadataCode",
@@ -351,6 +356,7 @@ __all__ = [
     "Subscribe",
     "Tagged",
     "TextKey",
+    "ThreadIdKey",
     "Unauthenticate",
     "Unselect",
     "Unsubscribe",

@@ -12,6 +12,7 @@ from enum import StrEnum
 from moxkit.imap.encode import encode_astring
 from moxkit.imap.flags import encode_flags
 from moxkit.imap.lexer import MAX_NUMBER64, Cursor
+from moxkit.imap.objectid import MailboxIdCode, take_mailbox_id_code
 from moxkit.imap.sequenceset import SequenceSet
 
 __all__ = [
@@ -173,6 +174,7 @@ ResponseCode = (
     | AppendUid
     | CopyUid
     | MetadataCode
+    | MailboxIdCode
     | ModifiedCode
 )
 
@@ -270,6 +272,7 @@ _TAKERS: dict[str, Callable[[Cursor], ResponseCode]] = {
     "BADEVENT": _take_bad_event,
     "CAPABILITY": _take_capability,
     "COPYUID": _take_copy_uid,
+    "MAILBOXID": take_mailbox_id_code,
     "METADATA": _take_metadata,
     "MODIFIED": _take_modified,
     "PERMANENTFLAGS": _take_permanent_flags,

@@ -9,6 +9,7 @@ from moxkit.imap.searchkeys import (
     And,
     BodyKey,
     DateKey,
+    EmailIdKey,
     FlagKey,
     HeaderKey,
     ModSeqKey,
@@ -20,6 +21,7 @@ from moxkit.imap.searchkeys import (
     SearchKey,
     SizeKey,
     TextKey,
+    ThreadIdKey,
 )
 
 __all__ = ["encode_search_key"]
@@ -84,7 +86,9 @@ def _plain(
     | SizeKey
     | NumberKey
     | ModSeqKey
-    | SaveDateSupportedKey,
+    | SaveDateSupportedKey
+    | EmailIdKey
+    | ThreadIdKey,
 ) -> bytes:
     """A key without strings and without keys in it."""
     octets: bytes
@@ -106,6 +110,10 @@ def _plain(
             octets = b"%b %d" % (b"LARGER" if larger else b"SMALLER", size)
         case NumberKey(numbers, uid):
             octets = (b"UID " if uid else b"") + bytes(numbers)
+        case EmailIdKey(object_id):
+            octets = f"EMAILID {object_id}".encode("ascii")
+        case ThreadIdKey(object_id):
+            octets = f"THREADID {object_id}".encode("ascii")
         case ModSeqKey(modseq):
             octets = b"MODSEQ %d" % modseq
     return octets

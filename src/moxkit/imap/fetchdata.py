@@ -7,6 +7,7 @@ from datetime import datetime
 
 from moxkit.imap.dates import take_date_time
 from moxkit.imap.lexer import MAX_NUMBER64, Cursor
+from moxkit.imap.objectid import take_bracketed_object_id
 from moxkit.imap.section import Section, take_part, take_section
 from moxkit.imap.structure import BodyPart, ImapEnvelope, Multipart, take_envelope, take_structure
 
@@ -42,6 +43,8 @@ class FetchData:
         number: Message number; the UID if `uid_only` (RFC 9586 §3.3).
         save_date: `None` also for NIL (RFC 8514 §4.2).
         preview: `None` also for NIL (RFC 8970 §3.2).
+        email_id: Of the content (RFC 8474 §5.1).
+        thread_id: `None` also for NIL (RFC 8474 §5.2).
     """
 
     number: int
@@ -58,6 +61,8 @@ class FetchData:
     contents: tuple[Content, ...] = ()
     binary_sizes: tuple[tuple[tuple[int, ...], int], ...] = ()
     preview: str | None = None
+    email_id: str | None = None
+    thread_id: str | None = None
 
 
 def take_fetch_data(cursor: Cursor, number: int, *, uid_only: bool) -> FetchData:
@@ -142,9 +147,14 @@ def _take_preview(cursor: Cursor) -> str | None:
     return None if octets is None else octets.decode(errors="replace")
 
 
+def _take_thread_id(cursor: Cursor) -> str | None:
+    return None if cursor.nil() else take_bracketed_object_id(cursor)
+
+
 _TAKERS: dict[bytes, tuple[str, Callable[[Cursor], object]]] = {
     b"BODY": ("body", take_structure),
     b"BODYSTRUCTURE": ("body_structure", take_structure),
+    b"EMAILID": ("email_id", take_bracketed_object_id),
     b"ENVELOPE": ("envelope", take_envelope),
     b"FLAGS": ("flags", _take_flags),
     b"INTERNALDATE": ("internal_date", take_date_time),
@@ -152,6 +162,7 @@ _TAKERS: dict[bytes, tuple[str, Callable[[Cursor], object]]] = {
     b"PREVIEW": ("preview", _take_preview),
     b"RFC822.SIZE": ("size", Cursor.number),
     b"SAVEDATE": ("save_date", _take_save_date),
+    b"THREADID": ("thread_id", _take_thread_id),
     b"UID": ("uid", Cursor.nz_number),
 }
 

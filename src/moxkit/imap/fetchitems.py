@@ -15,6 +15,7 @@ class FetchAttribute(StrEnum):
 
     BODY = "BODY"
     BODYSTRUCTURE = "BODYSTRUCTURE"
+    EMAILID = "EMAILID"  # RFC 8474 §5.3
     ENVELOPE = "ENVELOPE"
     FLAGS = "FLAGS"
     INTERNALDATE = "INTERNALDATE"
@@ -26,6 +27,7 @@ class FetchAttribute(StrEnum):
     RFC822_SIZE = "RFC822.SIZE"
     RFC822_TEXT = "RFC822.TEXT"
     SAVEDATE = "SAVEDATE"  # RFC 8514 §4.2
+    THREADID = "THREADID"  # RFC 8474 §5.3
     UID = "UID"
 
     def __bytes__(self) -> bytes:

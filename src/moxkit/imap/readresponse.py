@@ -11,6 +11,7 @@ from moxkit.imap.fetchdata import FetchData, take_fetch_data
 from moxkit.imap.lexer import MAX_NUMBER64, Cursor
 from moxkit.imap.mailboxname import decode_mailbox
 from moxkit.imap.metadata import MetadataChangedData, MetadataData, take_metadata_data
+from moxkit.imap.objectid import take_bracketed_object_id
 from moxkit.imap.responses import (
     CapabilityData,
     Condition,
@@ -236,7 +237,7 @@ def _take_status(cursor: Cursor) -> Response:
     cursor.space()
     mailbox = _take_mailbox(cursor)
     cursor.require(b" (")
-    items: list[tuple[StatusItem, int | None]] = []
+    items: list[tuple[StatusItem, int | str | None]] = []
     first = True
     while not cursor.take(b")"):
         if not first:
@@ -244,10 +245,16 @@ def _take_status(cursor: Cursor) -> Response:
         first = False
         name = cursor.word()
         cursor.space()
-        value = None if cursor.nil() else cursor.number()
+        value = _take_status_value(cursor)
         if name in _STATUS_ITEMS:
             items.append((_STATUS_ITEMS[name], value))
     return StatusData(mailbox, tuple(items))
+
+
+def _take_status_value(cursor: Cursor) -> int | str | None:
+    if cursor.at(b"("):
+        return take_bracketed_object_id(cursor)
+    return None if cursor.nil() else cursor.number()
 
 
 def _take_search(cursor: Cursor) -> SearchData:

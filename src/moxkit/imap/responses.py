@@ -271,15 +271,25 @@ class LsubData:
 
 @dataclass(frozen=True, slots=True)
 class StatusData:
-    """STATUS; a value is `None` only for APPENDLIMIT (RFC 7889 §5)."""
+    """STATUS; a value is `None` only for APPENDLIMIT (RFC 7889 §5), text only for MAILBOXID (RFC 8474)."""
 
     mailbox: str
-    items: tuple[tuple[StatusItem, int | None], ...]
+    items: tuple[tuple[StatusItem, int | str | None], ...]
 
     def encode(self, *, utf8: bool = False) -> bytes:
         """Return the line."""
-        items = " ".join(f"{item.value} {'NIL' if value is None else value}" for item, value in self.items)
+        items = " ".join(f"{item.value} {_status_value(value)}" for item, value in self.items)
         return b"* STATUS %b (%b)\r\n" % (encode_mailbox(self.mailbox, utf8=utf8), items.encode("ascii"))
+
+
+def _status_value(value: int | str | None) -> str:
+    match value:
+        case None:
+            return "NIL"
+        case str():
+            return f"({value})"
+        case _:
+            return str(value)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ __all__ = [
     "DateField",
     "DateKey",
     "DateRelation",
+    "EmailIdKey",
     "FlagKey",
     "HeaderKey",
     "ModSeqKey",
@@ -25,6 +26,7 @@ __all__ = [
     "SearchKey",
     "SizeKey",
     "TextKey",
+    "ThreadIdKey",
 ]
 
 
@@ -150,6 +152,20 @@ class ModSeqKey:
 
 
 @dataclass(frozen=True, slots=True)
+class EmailIdKey:
+    """Messages with a content, by its identifier (RFC 8474 §6)."""
+
+    object_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadIdKey:
+    """Messages of a thread, by its identifier (RFC 8474 §6)."""
+
+    object_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class SaveDateSupportedKey:
     """All messages if save dates are kept (RFC 8514 §4.3)."""
 
@@ -170,4 +186,6 @@ SearchKey = (
     | NumberKey
     | ModSeqKey
     | SaveDateSupportedKey
+    | EmailIdKey
+    | ThreadIdKey
 )

@@ -7,6 +7,7 @@ from functools import partial
 from moxkit.imap.dates import take_date
 from moxkit.imap.flags import canonical_flag
 from moxkit.imap.lexer import MAX_NUMBER64, Cursor
+from moxkit.imap.objectid import take_object_id
 from moxkit.imap.searchkeys import (
     AgeKey,
     AllKey,
@@ -15,6 +16,7 @@ from moxkit.imap.searchkeys import (
     DateField,
     DateKey,
     DateRelation,
+    EmailIdKey,
     FlagKey,
     HeaderKey,
     ModSeqKey,
@@ -26,6 +28,7 @@ from moxkit.imap.searchkeys import (
     SearchKey,
     SizeKey,
     TextKey,
+    ThreadIdKey,
 )
 
 __all__ = ["take_search_keys"]
@@ -129,6 +132,14 @@ class SearchReader:
         """Take the set of UID."""
         return NumberKey(self._cursor.sequence_set(), uid=True)
 
+    def email_id(self) -> EmailIdKey:
+        """Take the identifier of EMAILID."""
+        return EmailIdKey(take_object_id(self._cursor))
+
+    def thread_id(self) -> ThreadIdKey:
+        """Take the identifier of THREADID."""
+        return ThreadIdKey(take_object_id(self._cursor))
+
     def modseq(self) -> ModSeqKey:
         """Take ``[entry-name entry-type] mod-sequence`` (RFC 7162 §7)."""
         cursor = self._cursor
@@ -169,6 +180,7 @@ def _field_taker(name: str) -> Callable[[SearchReader], SearchKey]:
 
 _TAKERS: dict[str, Callable[[SearchReader], SearchKey]] = {
     "BODY": SearchReader.body,
+    "EMAILID": SearchReader.email_id,
     "HEADER": SearchReader.header,
     "KEYWORD": partial(SearchReader.keyword, present=True),
     "LARGER": partial(SearchReader.size, larger=True),
@@ -178,6 +190,7 @@ _TAKERS: dict[str, Callable[[SearchReader], SearchKey]] = {
     "OR": SearchReader.disjunction,
     "SMALLER": partial(SearchReader.size, larger=False),
     "TEXT": SearchReader.anywhere,
+    "THREADID": SearchReader.thread_id,
     "UID": SearchReader.uids,
     "UNKEYWORD": partial(SearchReader.keyword, present=False),
     "YOUNGER": partial(SearchReader.age, older=False),

@@ -25,6 +25,16 @@ In-Reply-To: <plain@sender.example>
 Second text.
 """
 
+_REPLY = b"""\
+From: c@sender.example
+To: mox@mox.example
+Subject: Re: plain letter
+Message-ID: <reply@sender.example>
+References: <plain@sender.example>
+
+An answer.
+"""
+
 _MULTIPART = b"""\
 From: d@sender.example
 To: mox@mox.example
@@ -71,6 +81,7 @@ def _wired(text: bytes) -> bytes:
 LETTERS = {
     "plain": _wired(_PLAIN),
     "second": _wired(_SECOND),
+    "reply": _wired(_REPLY),
     "multipart": _wired(_MULTIPART),
     "utf8": _wired(_UTF8.encode()),
 }

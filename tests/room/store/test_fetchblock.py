@@ -34,6 +34,8 @@ def one_by_one(account: Account, columns: list[FetchColumn], uids: list[int], fi
             FetchColumn.UID: b"UID %d" % uid,
             FetchColumn.FLAGS: b"FLAGS (%b)" % row.flags_text.encode(),
             FetchColumn.MODSEQ: b"MODSEQ (%d)" % row.modseq,
+            FetchColumn.EMAILID: b"EMAILID (M%b-%d)" % (account.object_prefix.encode(), row.email_id),
+            FetchColumn.THREADID: b"THREADID (T%b-%d)" % (account.object_prefix.encode(), row.thread_id),
             FetchColumn.SIZE: b"RFC822.SIZE %d" % row.size,
             FetchColumn.INTERNALDATE: b'INTERNALDATE "%b"' % content.internaldate.encode(),
             FetchColumn.ENVELOPE: b"ENVELOPE %b" % (content.envelope or b""),

@@ -6,12 +6,12 @@ alone; only the header of the whole message has the prefix in front.
 
 import mmap
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from mox.imapserver.errors import RefusedError
 from mox.imapserver.session import Session
-from mox.store import MessageRow, StoredContent
+from mox.store import MessageRow, StoredContent, email_object_id, thread_object_id
 from moxkit import message
 from moxkit.imap import (
     BinaryPart,
@@ -41,6 +41,16 @@ _OLD_NAMES = {
     _A.RFC822: Section(),
     _A.RFC822_HEADER: Section(text=SectionText.HEADER),
     _A.RFC822_TEXT: Section(text=SectionText.TEXT),
+}
+# What the message's row alone answers; the second argument is the account's prefix of identifiers.
+_FROM_ROW: dict[FetchItem, Callable[[MessageRow, str], bytes]] = {
+    _A.UID: lambda row, _: part_uid(row.uid),
+    _A.FLAGS: lambda row, _: f"FLAGS ({row.flags_text})".encode(),
+    _A.MODSEQ: lambda row, _: part_modseq(row.modseq),
+    _A.RFC822_SIZE: lambda row, _: part_number(b"RFC822.SIZE", row.size),
+    _A.SAVEDATE: lambda row, _: part_date(b"SAVEDATE", datetime.fromtimestamp(row.saved_at, UTC)),
+    _A.EMAILID: lambda row, prefix: f"EMAILID ({email_object_id(prefix, row.email_id)})".encode(),
+    _A.THREADID: lambda row, prefix: f"THREADID ({thread_object_id(prefix, row.thread_id)})".encode(),
 }
 # Files up to here are read whole; larger ones are mapped.
 _READ_WHOLE_OCTETS = 4 << 20
@@ -126,7 +136,8 @@ class ContentWriter:
             ConnectionError: It failed with half of the response sent already.
         """
         octets = _Octets(content)
-        pieces = self._pieces = [b"* %d FETCH (" % number]
+        head = b"* %d UIDFETCH (" % row.uid if self._session.uid_only else b"* %d FETCH (" % number
+        pieces = self._pieces = [head]
         self._is_begun = False
         try:
             for index, (item, label) in enumerate(self._items):
@@ -168,24 +179,17 @@ class ContentWriter:
             case BinarySize(part):
                 write(part_number(label, len(_decoded(octets, part) or b"")))
 
-    def _attribute(  # noqa: PLR0911  one line for each item
+    def _attribute(
         self, item: FetchAttribute, row: MessageRow, content: StoredContent, octets: _Octets
     ) -> bytes:
+        from_row = _FROM_ROW.get(item)
+        if from_row is not None:
+            return from_row(row, self._session.mail.object_prefix)
         utf8 = self._session.utf8
         rerender = content.needs_utf8 and not utf8
         match item:
-            case _A.UID:
-                return part_uid(row.uid)
-            case _A.FLAGS:
-                return f"FLAGS ({row.flags_text})".encode()
-            case _A.MODSEQ:
-                return part_modseq(row.modseq)
-            case _A.RFC822_SIZE:
-                return part_number(b"RFC822.SIZE", row.size)
             case _A.INTERNALDATE:
                 return f'INTERNALDATE "{content.internaldate}"'.encode()
-            case _A.SAVEDATE:
-                return part_date(b"SAVEDATE", datetime.fromtimestamp(row.saved_at, UTC))
             case _A.PREVIEW | _A.PREVIEW_LAZY:
                 return part_preview((content.preview or "")[:_PREVIEW_CHARACTERS], utf8=utf8)
             case _A.ENVELOPE:

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence
 
 from mox.imapserver.commands.contentitems import ContentWriter, sets_seen
 from mox.imapserver.commands.hello import enable_condstore
+from mox.imapserver.commands.resync import vanished_of_set
 from mox.imapserver.errors import RefusedError
 from mox.imapserver.session import Done, Session
-from mox.imapserver.updates import fetch_flags
 from mox.store import (
     FetchColumn,
     Flag,
@@ -32,6 +32,8 @@ _COLUMNS = {
     FetchAttribute.UID: FetchColumn.UID,
     FetchAttribute.FLAGS: FetchColumn.FLAGS,
     FetchAttribute.MODSEQ: FetchColumn.MODSEQ,
+    FetchAttribute.EMAILID: FetchColumn.EMAILID,
+    FetchAttribute.THREADID: FetchColumn.THREADID,
     FetchAttribute.RFC822_SIZE: FetchColumn.SIZE,
     FetchAttribute.INTERNALDATE: FetchColumn.INTERNALDATE,
     FetchAttribute.ENVELOPE: FetchColumn.ENVELOPE,
@@ -42,10 +44,12 @@ _COLUMNS = {
 
 async def fetch(session: Session, _tag: str, command: Fetch) -> Done:
     """Send what is asked for; messages that others removed are still there until the client was told."""
-    if command.vanished:
+    if command.vanished and not session.qresync:
         raise RefusedError("VANISHED needs QRESYNC", kind=ConditionKind.BAD)
     items = _items(session, command)
     view = session.view
+    if command.vanished and command.changed_since is not None:
+        session.write(vanished_of_set(session, command.numbers, command.changed_since))
     spans = session.spans(command.numbers, by_uid=command.uid)
     columns = [column for item in items if (column := _column(item)) is not None]
     marks_seen = not view.read_only and any(map(sets_seen, items))
@@ -65,10 +69,11 @@ async def fetch(session: Session, _tag: str, command: Fetch) -> Done:
 
 def _items(session: Session, command: Fetch) -> tuple[FetchItem, ...]:
     items = list(command.items)
-    if command.uid and FetchAttribute.UID not in items:
+    if command.uid and not session.uid_only and FetchAttribute.UID not in items:
         # UID FETCH tells the UID, asked for or not (RFC 9051 §6.4.9).
         items.insert(0, FetchAttribute.UID)
-    if command.changed_since is not None and FetchAttribute.MODSEQ not in items:
+    tells_modseq = command.changed_since is not None or (command.uid and session.qresync)
+    if tells_modseq and FetchAttribute.MODSEQ not in items:
         items.append(FetchAttribute.MODSEQ)
     if FetchAttribute.MODSEQ in items:
         enable_condstore(session)
@@ -108,7 +113,15 @@ async def _in_blocks(
     writer = _Writer(session, items, None)
     for start, stop in _blocks(spans, _BLOCK):
         uids = view.uids[start:stop]
-        octets = fetch_block(reader, view.mailbox_id, columns, uids, start + 1, only_7bit=only_7bit)
+        octets = fetch_block(
+            reader,
+            view.mailbox_id,
+            columns,
+            uids,
+            start + 1,
+            only_7bit=only_7bit,
+            uid_only=session.uid_only,
+        )
         if octets is None:
             # Something differs from the client's view, or needs another rendering.
             for numbers in _groups([(start, stop)]):
@@ -164,7 +177,6 @@ async def _mark_seen(session: Session, uids: list[int]) -> None:
     result = await session.mail.write(
         lambda tx: change_flags(tx, view.mailbox_id, [(uid, uid) for uid in uids], change), session
     )
-    modseq = result.modseq if session.condstore else None
     for uid, text in result.changed:
         if (number := view.number_of(uid)) is not None:
-            session.write(fetch_flags(number, uid, text, modseq))
+            session.write(session.dialect.flags(number, uid, text, result.modseq))

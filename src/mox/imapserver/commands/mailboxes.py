@@ -2,6 +2,7 @@
 
 from mox import store
 from mox.imapserver.errors import RefusedError
+from mox.imapserver.objectids import mailbox_id_code
 from mox.imapserver.session import Done, Session
 from moxkit.imap import INBOX, Create, Delete, ListData, Rename, Subscribe, Unsubscribe, check_mailbox_name
 
@@ -25,7 +26,7 @@ async def create(session: Session, _tag: str, command: Create) -> Done:
         was_changed = session.is_rev2 and mailbox.name == name != asked and not name.startswith(INBOX)
         data = ListData(("\\Subscribed",), "/", mailbox.name, old_name=asked if was_changed else None)
         session.write(data.encode(utf8=session.utf8))
-    return Done("mailbox is created")
+    return Done("mailbox is created", bytes(mailbox_id_code(session, created[-1].id)))
 
 
 async def delete(session: Session, _tag: str, command: Delete) -> Done:

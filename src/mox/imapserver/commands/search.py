@@ -2,11 +2,13 @@
 
 from mox.imapserver.commands.hello import enable_condstore
 from mox.imapserver.errors import RefusedError
+from mox.imapserver.objectids import by_object_id
 from mox.imapserver.session import Done, Session
 from mox.store import search_messages
 from moxkit.imap import (
     And,
     BadCharset,
+    EmailIdKey,
     EsearchData,
     ModSeqKey,
     Not,
@@ -15,6 +17,7 @@ from moxkit.imap import (
     Search,
     SearchKey,
     SequenceSet,
+    ThreadIdKey,
     encode_search,
 )
 
@@ -83,7 +86,9 @@ def _has_modseq(key: SearchKey) -> bool:
             return isinstance(key, ModSeqKey)
 
 
-def _by_uid(session: Session, key: SearchKey, saved: list[int]) -> SearchKey:
+def _by_uid(  # noqa: PLR0911  one for each key
+    session: Session, key: SearchKey, saved: list[int]
+) -> SearchKey:
     """Turn message numbers, `*` and `$` into UIDs, by what the client knows."""
     match key:
         case And(keys):
@@ -92,6 +97,8 @@ def _by_uid(session: Session, key: SearchKey, saved: list[int]) -> SearchKey:
             return Or(_by_uid(session, left, saved), _by_uid(session, right, saved))
         case Not(inner):
             return Not(_by_uid(session, inner, saved))
+        case EmailIdKey() | ThreadIdKey():
+            return by_object_id(session, session.view.mailbox_id, key)
         case NumberKey(numbers, uid):
             if numbers.saved:
                 return NumberKey(SequenceSet.of(saved), uid=True)

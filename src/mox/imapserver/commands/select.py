@@ -1,7 +1,9 @@
 """SELECT, EXAMINE, UNSELECT (RFC 9051 §6.3.2, §6.3.3, §6.4.2)."""
 
 from mox.imapserver.commands.hello import enable_condstore
+from mox.imapserver.commands.resync import since, write_missed
 from mox.imapserver.errors import RefusedError
+from mox.imapserver.objectids import mailbox_id_code
 from mox.imapserver.selected import Selected
 from mox.imapserver.session import Done, Session
 from mox.imapserver.updates import flags_lines
@@ -24,7 +26,7 @@ async def select(session: Session, _tag: str, command: Select) -> Done:
     if session.selected is not None:
         session.deselect()
         session.write(b"* OK [CLOSED] previous mailbox is closed\r\n")
-    if command.qresync is not None:
+    if command.qresync is not None and not session.qresync:
         raise RefusedError("QRESYNC is not enabled", kind=ConditionKind.BAD)
     if command.condstore:
         enable_condstore(session)
@@ -32,7 +34,10 @@ async def select(session: Session, _tag: str, command: Select) -> Done:
     with reader.snapshot():
         mailbox = get_mailbox(reader, check_mailbox_name(command.mailbox))
         uids = live_uids(reader, mailbox.id)
-        unseen = None if session.is_rev2 or not mailbox.unseen else first_unseen_uid(reader, mailbox.id)
+        # Its message number is of no use to a client without numbers (RFC 9586 §3).
+        tells_unseen = mailbox.unseen and not session.is_rev2 and not session.uid_only
+        unseen = first_unseen_uid(reader, mailbox.id) if tells_unseen else None
+        missed = since(reader, mailbox, command.qresync)
         modseq = highest_modseq(reader)
     selected = Selected(
         mailbox_id=mailbox.id,
@@ -54,7 +59,10 @@ async def select(session: Session, _tag: str, command: Select) -> Done:
     write(ListData((), "/", mailbox.name).encode(utf8=session.utf8))
     # Told to everybody: it costs nothing, and clients learn that it is there (RFC 7162 §3.1.2.1).
     write(b"* OK [HIGHESTMODSEQ %d] highest\r\n" % modseq)
+    write(b"* OK [%b] stays when renamed\r\n" % bytes(mailbox_id_code(session, mailbox.id)))
     session.select(selected)
+    if missed is not None:
+        await write_missed(session, missed)
     return Done("mailbox is open", b"READ-ONLY" if command.read_only else b"READ-WRITE")
 
 

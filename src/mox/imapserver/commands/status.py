@@ -2,7 +2,7 @@
 
 from mox.imapserver.commands.hello import enable_condstore
 from mox.imapserver.session import Done, Session
-from mox.store import Mailbox, get_mailbox
+from mox.store import Mailbox, get_mailbox, mailbox_object_id
 from moxkit.imap import Status, StatusData, StatusItem, check_mailbox_name
 
 __all__ = ["status", "status_data"]
@@ -10,11 +10,12 @@ __all__ = ["status", "status_data"]
 
 def status_data(session: Session, mailbox: Mailbox, items: tuple[StatusItem, ...]) -> bytes:
     """Write the response for one mailbox."""
-    values: dict[StatusItem, int | None] = {
+    values: dict[StatusItem, int | str | None] = {
         StatusItem.APPENDLIMIT: None,
         StatusItem.DELETED: mailbox.deleted,
         StatusItem.DELETED_STORAGE: mailbox.deleted_octets,
         StatusItem.HIGHESTMODSEQ: mailbox.modseq,
+        StatusItem.MAILBOXID: mailbox_object_id(session.mail.object_prefix, mailbox.id),
         StatusItem.MESSAGES: mailbox.total,
         StatusItem.RECENT: 0,
         StatusItem.SIZE: mailbox.octets,
