@@ -11,6 +11,7 @@ from typing import TypeVar
 from hypothesis import settings, strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule
 
+from mox.imapserver.dialect import Dialect
 from mox.imapserver.selected import Selected
 from mox.imapserver.updates import apply_batches, reconcile
 from mox.store import (
@@ -90,7 +91,8 @@ class Session:
 
     def hear(self) -> None:
         """Take what was announced, and follow it as a client would: by numbers only."""
-        told = apply_batches(self.selected, self.listener.take(), origin=self, condstore=self.condstore)
+        dialect = Dialect(condstore=self.condstore)
+        told = apply_batches(self.selected, self.listener.take(), origin=self, dialect=dialect)
         for line in told.split(b"\r\n"):
             match line.split(b" ")[1:3]:
                 case [number, b"EXISTS"]:

@@ -1,10 +1,11 @@
-"""APPEND on a connection (RFC 3502): the machine hands the messages over in pieces."""
+"""APPEND and REPLACE on a connection (RFC 3502, RFC 8508): the machine hands the messages over in pieces."""
 
 from collections.abc import Callable
 
 from mox.imapserver.commands.append import Append
 from mox.imapserver.conditions import check_state, condition_of
 from mox.imapserver.session import Session
+from mox.imapserver.telling import tell
 from moxkit.imap import AppendBegin, AppendEnd, AppendMessage, Condition, LiteralChunk, ServerMachine
 
 __all__ = ["Appending"]
@@ -18,6 +19,7 @@ class Appending:
         self._machine = machine
         self._write = write
         self._append: Append | None = None
+        self._name = ""
 
     @property
     def is_active(self) -> bool:
@@ -31,32 +33,33 @@ class Appending:
             ConnectionError: The machine and this object do not agree.
         """
         match event:
-            case AppendBegin(tag, mailbox):
+            case AppendBegin(tag, mailbox, replaces):
                 self.drop()
-                self._append = Append(self._session, tag, mailbox)
+                self._append = Append(self._session, tag, mailbox, replaces)
+                self._name = event.name
             case AppendMessage():
-                self._decide(event)
+                await self._decide(event)
             case LiteralChunk(octets, last):
                 if self._append is not None:
                     await self._append.take(octets, last=last)
             case AppendEnd(tag):
                 await self._finish(tag)
 
-    def _decide(self, message: AppendMessage) -> None:
+    async def _decide(self, message: AppendMessage) -> None:
         append = self._append
         if append is None:
             raise ConnectionError("message without APPEND")
         try:
-            check_state("APPEND", self._session.state)
+            check_state(self._name, self._session.state)
             append.begin(message)
         except Exception as error:  # noqa: BLE001  sorted out by the table; a bug is logged there
-            self._refuse(condition_of(error, append.tag, "APPEND"))
+            await self._refuse(condition_of(error, append.tag, self._name))
         else:
             self._machine.accept_literal()
 
-    def _refuse(self, condition: Condition) -> None:
+    async def _refuse(self, condition: Condition) -> None:
         self.drop()
-        self._session.write_updates()
+        await tell(self._session)
         code = None if condition.code is None else bytes(condition.code).decode()
         self._machine.refuse_literal(condition.text, code, status=str(condition.kind))
         # Taken at once, to stand before the answers to commands that came with it.
@@ -69,12 +72,13 @@ class Appending:
         try:
             done = await append.finish()
         except Exception as error:  # noqa: BLE001  sorted out by the table; a bug is logged there
-            self._session.write_updates()
-            condition = condition_of(error, tag, "APPEND")
+            await tell(self._session)
+            condition = condition_of(error, tag, self._name)
             self._write(Condition(condition.kind, condition.text, condition.code, tag).encode())
         else:
-            self._session.write_updates()
-            self._write(b"%b OK [%b] %b\r\n" % (tag.encode(), done.code, done.text.encode()))
+            await tell(self._session)
+            code = b"[%b] " % done.code if done.code else b""
+            self._write(b"%b OK %b%b\r\n" % (tag.encode(), code, done.text.encode()))
         finally:
             append.discard()
 

@@ -32,7 +32,7 @@ def condition_of(error: Exception, tag: str, command: str) -> Condition:
             refused = error
         case StoreError() | MailboxNameError():
             refused = refusal(
-                error, creates_target=command.removeprefix("UID ") in {"APPEND", "COPY", "MOVE"}
+                error, creates_target=command.removeprefix("UID ") in {"APPEND", "COPY", "MOVE", "REPLACE"}
             )
         case ConnectionError() | TimeoutError() | ByeError():
             raise error

@@ -15,6 +15,8 @@ from mox.imapserver.conditions import check_state, condition_of
 from mox.imapserver.errors import RefusedError
 from mox.imapserver.session import Done, Services, Session
 from mox.imapserver.signingin import ByeError, SigningIn, decoded
+from mox.imapserver.telling import tell
+from mox.imapserver.waiting import read_while_telling
 from mox.imapserver.wire import Wire
 from mox.runtime import Shutdown
 from moxkit.imap import (
@@ -59,7 +61,9 @@ _FLUSH_OCTETS = 256 << 10
 # Commands that came together are taken in turns with other clients, so many at a time.
 _TURN = 50
 # After these, removals may not be told, since the client counts in numbers (RFC 9051 §7.5.1).
-_NO_UPDATES = frozenset({"FETCH", "STORE", "SEARCH"})
+_COUNTING = frozenset({"FETCH", "STORE", "SEARCH"})
+# The answer to these is about the mailbox they open, LIST included.
+_OPENING = frozenset({"SELECT", "EXAMINE"})
 
 
 class ImapConnection:
@@ -143,7 +147,11 @@ class ImapConnection:
         # Credentials are among what comes before login, content among what comes after.
         is_known = self.session.state is not ConnectionState.NOT_AUTHENTICATED
         kind = Kind.DATA if self._appending.is_active else Kind.PLAIN if is_known else Kind.AUTH
-        octets = await self._wire.read(kind)
+        news = self.session.news
+        if news is not None and news.is_pushed and not self._appending.is_active:
+            octets = await read_while_telling(self._wire.read, self.session.listener, self._push)
+        else:
+            octets = await self._wire.read(kind)
         if not octets:
             return False
         self._machine.receive_data(octets)
@@ -159,6 +167,11 @@ class ImapConnection:
                 await asyncio.sleep(0)
         await self._flush()
         return True
+
+    async def _push(self) -> None:
+        """Tell news while no command is in progress (RFC 5465 §3.1)."""
+        await tell(self.session, may_remove=False)
+        await self._flush()
 
     async def _handle(self, event: Event | NeedData) -> bool:
         match event:
@@ -198,15 +211,24 @@ class ImapConnection:
             condition = condition_of(error, tag, name)
         else:
             code = b"[%b] " % done.code if done.code else b""
-            if name not in _NO_UPDATES:
-                self.session.write_updates()
+            await self._tell_before(name)
             self._write(b"%b OK %b%b\r\n" % (tag.encode(), code, done.text.encode()))
             await self._go_on()
             return True
-        if name not in _NO_UPDATES:
-            self.session.write_updates()
+        await self._tell_before(name)
         self._answer(tag, condition)
         return True
+
+    async def _tell_before(self, name: str) -> None:
+        """Tell the news before the tagged answer to a command, if that may be."""
+        session = self.session
+        if name in _OPENING:
+            return
+        if name not in _COUNTING:
+            await tell(session)
+        if session.qresync and session.selected is not None and session.news and session.news.is_behind:
+            # RFC 7162 §3.2: modseqs in the answer may be higher than those of removals not told yet.
+            self._write(b"* OK [HIGHESTMODSEQ %d] there is more\r\n" % session.selected.told_modseq)
 
     async def _execute(self, tag: str, command: object) -> Done:
         """Execute a command that has an ordinary answer: here if it is about the connection."""
@@ -315,32 +337,20 @@ class ImapConnection:
     # IDLE (RFC 2177).
 
     async def _idle(self) -> Done:
-        self.session.write_updates()
+        await tell(self.session)
         self._machine.expect_done()
         await self._flush()
-        if (done := await self._idle_ended()) is not None:
-            # DONE came together with IDLE.
-            return done
-        listener = self.session.listener
-        reading = asyncio.ensure_future(self._wire.read())
-        hearing = asyncio.ensure_future(listener.wait())
-        try:
-            while True:
-                await asyncio.wait((reading, hearing), return_when=asyncio.FIRST_COMPLETED)
-                if hearing.done():
-                    self.session.write_updates()
-                    await self._flush()
-                    hearing = asyncio.ensure_future(listener.wait())
-                if reading.done():
-                    if not (octets := reading.result()):
-                        raise ConnectionError("client went away while idle")
-                    self._machine.receive_data(octets)
-                    if (done := await self._idle_ended()) is not None:
-                        return done
-                    reading = asyncio.ensure_future(self._wire.read())
-        finally:
-            for waiting in (reading, hearing):
-                waiting.cancel()
+        # DONE may come together with IDLE.
+        while (done := await self._idle_ended()) is None:
+            octets = await read_while_telling(self._wire.read, self.session.listener, self._tell_idle)
+            if not octets:
+                raise ConnectionError("client went away while idle")
+            self._machine.receive_data(octets)
+        return done
+
+    async def _tell_idle(self) -> None:
+        await tell(self.session)
+        await self._flush()
 
     async def _idle_ended(self) -> Done | None:
         event = self._machine.next_event()

@@ -1,15 +1,24 @@
 """How the store's refusals are worded for IMAP: the one table (RFC 5530, RFC 9208)."""
 
 from mox.store import (
+    AnnotationsTooLargeError,
     KeywordInvalidError,
     MailboxExistsError,
     MailboxHasChildrenError,
     MailboxUnknownError,
     OverQuotaError,
     StoreError,
+    TooManyAnnotationsError,
     UidsExhaustedError,
 )
-from moxkit.imap import Code, ConditionKind, MailboxNameError, ResponseCode
+from moxkit.imap import (
+    Code,
+    ConditionKind,
+    MailboxNameError,
+    MetadataCode,
+    MetadataProblem,
+    ResponseCode,
+)
 
 __all__ = ["RefusedError", "refusal"]
 
@@ -33,7 +42,8 @@ def refusal(error: StoreError | MailboxNameError, *, creates_target: bool = Fals
         error: Of the store, or a name no mailbox can have.
         creates_target: The command has a target mailbox that the client could create (TRYCREATE).
     """
-    text, code, kind = str(error), "CANNOT", ConditionKind.NO
+    text, kind = str(error), ConditionKind.NO
+    code: ResponseCode | str = "CANNOT"
     match error:
         case MailboxUnknownError():
             text, code = "no such mailbox", "TRYCREATE" if creates_target else "NONEXISTENT"
@@ -45,6 +55,10 @@ def refusal(error: StoreError | MailboxNameError, *, creates_target: bool = Fals
             text, code = "account is over quota", "OVERQUOTA"
         case KeywordInvalidError():
             kind = ConditionKind.BAD
+        case TooManyAnnotationsError():
+            code = MetadataCode(MetadataProblem.TOOMANY)
+        case AnnotationsTooLargeError(limit_octets=limit):
+            code = MetadataCode(MetadataProblem.MAXSIZE, limit)
         case UidsExhaustedError():
             text, code = "mailbox has given its last UID", "LIMIT"
         case _:

@@ -7,6 +7,7 @@ one has none.
 from bisect import bisect_left
 from typing import TYPE_CHECKING
 
+from mox.store import Change
 from moxkit.imap import SequenceSet
 
 if TYPE_CHECKING:
@@ -20,10 +21,10 @@ class Selected:
 
     Attributes:
         uids: Known UIDs, ascending; a message's number is its index plus one.
-        modseq: Changes up to here were told.
+        modseq: Changes up to here are known here; see `told_modseq` for what was told.
     """
 
-    __slots__ = ("keywords", "mailbox_id", "modseq", "name", "read_only", "uids")
+    __slots__ = ("_seen_modseq", "_untold", "keywords", "mailbox_id", "modseq", "name", "read_only", "uids")
 
     def __init__(
         self,
@@ -39,8 +40,36 @@ class Selected:
         self.name = name
         self.uids = uids
         self.modseq = modseq
+        # Of the state of the database that the view began with: older changes are in it.
+        self._seen_modseq = modseq
+        self._untold: int | None = None
         self.keywords = keywords
         self.read_only = read_only
+
+    @property
+    def told_modseq(self) -> int:
+        """What may be given as HIGHESTMODSEQ: nothing up to here is still to be told (RFC 7162 §3.2)."""
+        return self.modseq if self._untold is None else min(self.modseq, self._untold - 1)
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether the client does not want to hear of something that happened."""
+        return self._untold is not None
+
+    def leave_untold(self, modseq: int) -> None:
+        """Note that a change is not told."""
+        if self._untold is None:
+            self._untold = modseq
+
+    def is_as_of(self, modseq: int) -> None:
+        """Note that everything up to a modseq has been told."""
+        self._untold = None
+        self._seen_modseq = max(self._seen_modseq, modseq)
+        self.modseq = max(self.modseq, modseq)
+
+    def is_about(self, change: Change) -> bool:
+        """Return whether a change is of this mailbox, and not known yet."""
+        return change.mailbox_id == self.mailbox_id and change.modseq > self._seen_modseq
 
     def number_of(self, uid: int) -> int | None:
         """Return a message's number, None if the client does not know it."""

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from mox.accounts import ServiceDesk, SignedIn
 from mox.imapserver.capabilities import capabilities
+from mox.imapserver.dialect import Dialect
 from mox.imapserver.errors import RefusedError
+from mox.imapserver.news import News
 from mox.imapserver.selected import Selected
-from mox.imapserver.updates import apply_batches, reconcile
 from mox.runtime import Clock
-from mox.store import Account, Listener, Store, live_uids
+from mox.store import Account, Listener, Store
 from moxkit.imap import ConditionKind, ConnectionState, SequenceSet
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ class Session:
         "is_tls",
         "language",
         "mechanisms",
+        "news",
         "offers_starttls",
         "saved",
         "selected",
@@ -92,6 +94,8 @@ class Session:
         self.allows_plaintext = False
         self.offers_starttls = False
         self.mechanisms: tuple[Mechanism, ...] = ()
+        # What the client has still to be told; None before somebody signed in.
+        self.news: News | None = None
         self._listener: Listener | None = None
 
     @property
@@ -103,6 +107,29 @@ class Session:
     def is_rev2(self) -> bool:
         """Whether the client asked for IMAP4rev2's answers."""
         return "IMAP4REV2" in self.enabled
+
+    @property
+    def qresync(self) -> bool:
+        """Whether the client resynchronizes: VANISHED, and care with modseqs (RFC 7162 §3.2)."""
+        return "QRESYNC" in self.enabled
+
+    @property
+    def uid_only(self) -> bool:
+        """Whether the client has given message numbers up (RFC 9586)."""
+        return "UIDONLY" in self.enabled
+
+    @property
+    def dialect(self) -> Dialect:
+        """How messages of the selected mailbox are told."""
+        news, is_modern = self.news, self.qresync or self.uid_only
+        tells_new = is_modern if news is None or news.watch is None else not news.items
+        return Dialect(
+            condstore=self.condstore,
+            vanished=is_modern,
+            uid_only=self.uid_only,
+            tells_new=tells_new,
+            tells_flags=news is None or news.tells_flags,
+        )
 
     @property
     def hidden_capabilities(self) -> frozenset[str]:
@@ -136,6 +163,7 @@ class Session:
         self.account = self.services.store.account(login.account)
         self.address = login.address
         self._listener = self.account.switchboard.listen()
+        self.news = News(self, self._listener, self.account.reader)
         self.state = ConnectionState.AUTHENTICATED
 
     @property
@@ -160,9 +188,9 @@ class Session:
         return self._listener
 
     def select(self, selected: Selected) -> None:
-        """Make a mailbox the selected one; what was heard before is in it already."""
-        self.listener.take()
-        self.listener.overflowed = False
+        """Make a mailbox the selected one; what was heard of it before is in it already."""
+        if self.news is not None:
+            self.news.begin()
         self.selected = selected
         self.state = ConnectionState.SELECTED
         self.saved = []
@@ -174,20 +202,10 @@ class Session:
             self.state = ConnectionState.AUTHENTICATED
             self.saved = []
 
-    def write_updates(self) -> None:
-        """Tell the client what happened since it was last told."""
-        listener = self._listener
-        if listener is None or not listener:
-            return
-        missed, listener.overflowed = listener.overflowed, False
-        batches = listener.take()
-        if self.selected is None:
-            return
-        if missed:
-            live = live_uids(self.mail.reader, self.selected.mailbox_id)
-            self.write(reconcile(self.selected, live))
-        else:
-            self.write(apply_batches(self.selected, batches, origin=self, condstore=self.condstore))
+    def write_updates(self, *, may_remove: bool = True) -> None:
+        """Tell the client what happened since it was last told; see `News.tell`."""
+        if self.news is not None:
+            self.news.tell(may_remove=may_remove)
 
     def spans(self, numbers: SequenceSet, *, by_uid: bool) -> list[tuple[int, int]]:
         """Return which messages of the view a set means, as index ranges.
@@ -211,3 +229,4 @@ class Session:
         if self.account is not None and self._listener is not None:
             self.account.switchboard.leave(self._listener)
             self._listener = None
+            self.news = None

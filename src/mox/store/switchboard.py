@@ -54,6 +54,10 @@ class Listener:
         if self._wakeup is not None and not self._wakeup.done():
             self._wakeup.set_result(None)
 
+    def has_others(self, origin: object) -> bool:
+        """Return whether changes wait that somebody else made."""
+        return self.overflowed or any(batch.origin is not origin for batch in self._batches)
+
     def take(self) -> list[Batch]:
         """Return all that was heard since the last call."""
         batches = list(self._batches)

@@ -168,6 +168,7 @@ from moxkit.imap.responses import (
     VanishedData,
     encode_search,
     encode_vanished,
+    encode_vanished_ranges,
 )
 from moxkit.imap.searchkeys import (
     AgeKey,
@@ -381,6 +382,7 @@ __all__ = [
     "encode_search",
     "encode_string",
     "encode_vanished",
+    "encode_vanished_ranges",
     "literal_header",
     "parse_sequence_set",
     "part_content",

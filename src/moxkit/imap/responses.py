@@ -4,7 +4,7 @@ Every one has ``encode(utf8=...)``; `utf8` says that the client takes UTF-8 in q
 names, after ENABLE of IMAP4rev2 or UTF8=ACCEPT.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -38,6 +38,7 @@ __all__ = [
     "VanishedData",
     "encode_search",
     "encode_vanished",
+    "encode_vanished_ranges",
 ]
 
 # A line of numbers stays readable for clients with small buffers.
@@ -388,10 +389,15 @@ def encode_search(numbers: Sequence[int], modseq: int | None = None) -> bytes:
 
 def encode_vanished(uids: Sequence[int], *, earlier: bool = False) -> bytes:
     """Return VANISHED lines for ascending UIDs, none longer than 4096 octets; no line for no UIDs."""
+    return encode_vanished_ranges(SequenceSet.of(uids).ranges, earlier=earlier)
+
+
+def encode_vanished_ranges(ranges: Iterable[tuple[int, int]], *, earlier: bool = False) -> bytes:
+    """Return VANISHED lines for ascending ranges of UIDs, both ends included; see `encode_vanished`."""
     lines: list[bytes] = []
     pending: list[tuple[int, int]] = []
     octets = 0
-    for low, high in SequenceSet.of(uids).ranges:
+    for low, high in ranges:
         size = len(str(low)) + len(str(high)) + 2
         if octets + size > _VANISHED_OCTETS:
             lines.append(VanishedData(SequenceSet(tuple(pending)), earlier).encode())

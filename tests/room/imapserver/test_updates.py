@@ -88,7 +88,7 @@ class House:
 
     def tell(self, _which: int = 0, _flags: str = "") -> None:
         batches, self.queue = self.queue, []
-        self.client.hear(apply_batches(self.selected, batches, origin=self, condstore=False))
+        self.client.hear(apply_batches(self.selected, batches, origin=self))
 
     def miss(self, _which: int, _flags: str) -> None:
         """Lose the queue, as a listener that overflowed does."""

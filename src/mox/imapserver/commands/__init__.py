@@ -15,12 +15,15 @@ from mox.imapserver.commands.hello import capability, check, enable, identify, n
 from mox.imapserver.commands.language import language
 from mox.imapserver.commands.listing import list_mailboxes, lsub
 from mox.imapserver.commands.mailboxes import create, delete, rename, subscribe, unsubscribe
+from mox.imapserver.commands.metadata import get_metadata, set_metadata
+from mox.imapserver.commands.notify import notify
 from mox.imapserver.commands.quota import get_quota, get_quota_root, set_quota
 from mox.imapserver.commands.search import search
 from mox.imapserver.commands.select import select, unselect
 from mox.imapserver.commands.status import status
 from mox.imapserver.errors import RefusedError
 from mox.imapserver.session import Done, Session
+from mox.imapserver.uidonly import check_uids_only
 from moxkit import imap
 
 __all__ = ["execute"]
@@ -35,6 +38,9 @@ _BY_TYPE: dict[type, Run] = {
     imap.Enable: enable,
     imap.Namespace: namespace,
     imap.Language: language,
+    imap.GetMetadata: get_metadata,
+    imap.SetMetadata: set_metadata,
+    imap.Notify: notify,
     imap.GetQuota: get_quota,
     imap.GetQuotaRoot: get_quota_root,
     imap.SetQuota: set_quota,
@@ -71,4 +77,6 @@ async def execute(session: Session, tag: str, command: object) -> Done:
         raise RefusedError(
             f"{getattr(command, 'name', 'command')} is not supported", kind=imap.ConditionKind.BAD
         )
+    if session.uid_only:
+        check_uids_only(command)
     return await run(session, tag, command)

@@ -1,10 +1,11 @@
-"""APPEND of one or more messages (RFC 9051 §6.3.12, RFC 3502): all of them, or none.
+"""APPEND of one or more messages (RFC 9051 §6.3.12, RFC 3502), REPLACE of one (RFC 8508): all of it, or none.
 
 Messages stream into spools; nothing of the account changes before the last octet is on stable storage.
 """
 
 import asyncio
 
+from mox.imapserver.commands.replace import replace, replaced_uid
 from mox.imapserver.errors import RefusedError
 from mox.imapserver.session import Done, Session
 from mox.store import (
@@ -20,7 +21,14 @@ from mox.store import (
     get_mailbox,
     parse_flags,
 )
-from moxkit.imap import AppendMessage, AppendUid, ConditionKind, SequenceSet, check_mailbox_name
+from moxkit.imap import (
+    AppendMessage,
+    AppendUid,
+    ConditionKind,
+    Replaces,
+    SequenceSet,
+    check_mailbox_name,
+)
 
 __all__ = ["Append"]
 
@@ -28,12 +36,14 @@ _MOST_MESSAGES = 1000
 
 
 class Append:
-    """One APPEND under way."""
+    """One APPEND or REPLACE under way."""
 
-    def __init__(self, session: Session, tag: str, mailbox: str) -> None:
+    def __init__(self, session: Session, tag: str, mailbox: str, replaces: Replaces | None = None) -> None:
         self._session = session
         self.tag = tag
         self._mailbox = mailbox
+        self._replaces = replaces
+        self._replaced_uid: int | None = None
         self._spools: list[Spool] = []
         self._flags: list[Flags] = []
         self._received_at: list[int | None] = []
@@ -51,6 +61,8 @@ class Append:
         """
         session = self._session
         get_mailbox(session.mail.reader, check_mailbox_name(self._mailbox))
+        if self._replaces is not None:
+            self._replaced_uid = replaced_uid(session, self._replaces)
         limit = session.services.appendlimit_octets
         if message.size > limit:
             raise RefusedError(f"message is larger than {limit} octets", "TOOBIG")
@@ -110,7 +122,10 @@ class Append:
                 )
             ]
 
-        added = await self._session.mail.write(file, self._session)
+        session = self._session
+        if self._replaced_uid is not None:
+            return await replace(session, self._replaced_uid, file)
+        added = await session.mail.write(file, session)
         uids = SequenceSet.of([each.uid for each in added])
         return Done("appended", bytes(AppendUid(added[0].uidvalidity, uids)))
 

@@ -31,4 +31,4 @@ async def move(session: Session, _tag: str, command: Move) -> Done:
         return Done("nothing to move")
     session.write(b"* OK [%b] moved\r\n" % _copyuid(done))
     session.write_updates()
-    return Done("moved", b"HIGHESTMODSEQ %d" % view.modseq if session.condstore else b"")
+    return Done("moved", b"HIGHESTMODSEQ %d" % view.told_modseq if session.condstore else b"")

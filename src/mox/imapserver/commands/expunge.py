@@ -34,7 +34,7 @@ async def expunge(session: Session, _tag: str, command: Expunge) -> Done:
     await _expunge(session, ranges)
     session.write_updates()
     if session.condstore:
-        return Done("removed", b"HIGHESTMODSEQ %d" % view.modseq)
+        return Done("removed", b"HIGHESTMODSEQ %d" % view.told_modseq)
     return Done("removed")
 
 

@@ -3,7 +3,6 @@
 from mox.imapserver.commands.hello import enable_condstore
 from mox.imapserver.errors import RefusedError
 from mox.imapserver.session import Done, Session
-from mox.imapserver.updates import fetch_flags
 from mox.store import FlagChange, FlagsAction, change_flags, parse_flags
 from moxkit.imap import Store, StoreAction, encode_numbers
 
@@ -36,10 +35,10 @@ async def store(session: Session, _tag: str, command: Store) -> Done:
         told = list(result.changed) if session.condstore else []
     # What stayed as it was keeps its old modseq, which is not told since nothing asks for it.
     moved = {uid for uid, _ in result.changed} if session.condstore else set[int]()
-    lines = []
+    lines, dialect = [], session.dialect
     for uid, text in told:
         if (number := view.number_of(uid)) is not None:
-            lines.append(fetch_flags(number, uid, text, result.modseq if uid in moved else None))
+            lines.append(dialect.flags(number, uid, text, result.modseq if uid in moved else None))
     session.write(b"".join(lines))
     if result.conflicts:
         numbers = result.conflicts

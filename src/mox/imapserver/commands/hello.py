@@ -1,7 +1,6 @@
 """CAPABILITY, NOOP, CHECK, ID, ENABLE, NAMESPACE."""
 
 from mox.imapserver.session import Done, Session
-from mox.store import highest_modseq
 from moxkit.imap import (
     Capability,
     CapabilityData,
@@ -19,7 +18,9 @@ from moxkit.imap import (
 
 __all__ = ["capability", "check", "enable", "enable_condstore", "identify", "namespace", "noop"]
 
-_CAN_BE_ENABLED = frozenset({"IMAP4REV2", "UTF8=ACCEPT", "CONDSTORE"})
+_CAN_BE_ENABLED = frozenset(
+    {"IMAP4REV2", "UTF8=ACCEPT", "CONDSTORE", "QRESYNC", "METADATA", "METADATA-SERVER", "UIDONLY"}
+)
 
 
 async def capability(session: Session, _tag: str, _command: Capability) -> Done:
@@ -56,7 +57,10 @@ async def enable(session: Session, _tag: str, command: Enable) -> Done:
         if upper in _CAN_BE_ENABLED - hidden and upper not in session.enabled:
             session.enabled.add(upper)
             enabled.append(name)
-            if upper == "CONDSTORE":
+            if upper == "QRESYNC" and "CONDSTORE" not in session.enabled:
+                # RFC 7162 §3.2.3: as if both had been asked for.
+                enabled.append("CONDSTORE")
+            if upper in {"CONDSTORE", "QRESYNC"}:
                 enable_condstore(session)
     session.write(EnabledData(tuple(enabled)).encode())
     return Done("enabled")
@@ -68,7 +72,7 @@ def enable_condstore(session: Session) -> None:
     if not session.condstore:
         session.condstore = True
         if session.selected is not None:
-            modseq = highest_modseq(session.mail.reader)
+            modseq = session.selected.told_modseq
             session.write(f"* OK [HIGHESTMODSEQ {modseq}] conditional store is on\r\n".encode())
 
 

@@ -1,7 +1,8 @@
-"""LIST and LSUB (RFC 9051 §6.3.9, RFC 5258, RFC 5819, RFC 6154; RFC 3501 §6.3.9)."""
+"""LIST and LSUB (RFC 9051 §6.3.9, RFC 5258, RFC 5819, RFC 6154, RFC 9590; RFC 3501 §6.3.9)."""
 
 import re
 
+from mox.imapserver.commands.metadata import metadata_of
 from mox.imapserver.commands.status import status_data
 from mox.imapserver.errors import RefusedError
 from mox.imapserver.session import Done, Session
@@ -63,6 +64,8 @@ async def list_mailboxes(session: Session, _tag: str, command: ListCommand) -> D
         session.write(ListData(flags, "/", name, child_info=child_info).encode(utf8=session.utf8))
         if command.status and mailbox is not None:
             session.write(status_data(session, mailbox, command.status))
+        if command.metadata and mailbox is not None:
+            session.write(metadata_of(session, mailbox.id, name, command.metadata))
     return Done("listed")
 
 

@@ -1,7 +1,7 @@
 """SELECT, EXAMINE, UNSELECT (RFC 9051 §6.3.2, §6.3.3, §6.4.2)."""
 
 from mox.imapserver.commands.hello import enable_condstore
-from mox.imapserver.commands.resync import since, write_missed
+from mox.imapserver.commands.resync import missed_since, write_missed
 from mox.imapserver.errors import RefusedError
 from mox.imapserver.objectids import mailbox_id_code
 from mox.imapserver.selected import Selected
@@ -37,7 +37,7 @@ async def select(session: Session, _tag: str, command: Select) -> Done:
         # Its message number is of no use to a client without numbers (RFC 9586 §3).
         tells_unseen = mailbox.unseen and not session.is_rev2 and not session.uid_only
         unseen = first_unseen_uid(reader, mailbox.id) if tells_unseen else None
-        missed = since(reader, mailbox, command.qresync)
+        missed = missed_since(reader, mailbox, command.qresync)
         modseq = highest_modseq(reader)
     selected = Selected(
         mailbox_id=mailbox.id,
