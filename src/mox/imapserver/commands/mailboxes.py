@@ -51,9 +51,12 @@ async def rename(session: Session, _tag: str, command: Rename) -> Done:
 
 
 def _empty_inbox(tx: store.Tx, destination: str) -> None:
-    """RFC 9051 §6.3.6: Inbox stays, its messages go to a new mailbox."""
-    store.create_mailbox(tx, destination)
+    """RFC 9051 §6.3.6: Inbox stays, its messages go to a new mailbox, with a copy of its annotations."""
+    created = store.create_mailbox(tx, destination)
     inbox = store.get_mailbox(tx.connection, INBOX)
+    # RFC 5464 §4.1.
+    copied = [(each.name, each.value) for each in store.list_annotations(tx.connection, inbox.id)]
+    store.set_annotations(tx, created[-1].id, copied)
     store.move_messages(tx, inbox.id, [(1, inbox.uidnext)], destination)
 
 
