@@ -131,6 +131,7 @@ class PortMaker:
             appendlimit_octets=listener.smtp_max_message_size,
             version=mox.__version__,
             hidden_capabilities=self._hidden_capabilities,
+            account_of=self._accounts.account_for_login,
         )
         if listener.imap is not None and listener.imap.enabled:
             server = ImapServer(

@@ -6,9 +6,31 @@ from mox.imapserver.commands.append import Append
 from mox.imapserver.conditions import check_state, condition_of
 from mox.imapserver.session import Session
 from mox.imapserver.telling import tell
-from moxkit.imap import AppendBegin, AppendEnd, AppendMessage, Condition, LiteralChunk, ServerMachine
+from moxkit.imap import (
+    AppendBegin,
+    AppendEnd,
+    AppendMessage,
+    CatenateBegin,
+    CatenateEnd,
+    CatenateText,
+    CatenateUrl,
+    Condition,
+    LiteralChunk,
+    ServerMachine,
+)
 
-__all__ = ["Appending"]
+__all__ = ["AppendEvent", "Appending"]
+
+AppendEvent = (
+    AppendBegin
+    | AppendMessage
+    | CatenateBegin
+    | CatenateUrl
+    | CatenateText
+    | CatenateEnd
+    | LiteralChunk
+    | AppendEnd
+)
 
 
 class Appending:
@@ -26,7 +48,7 @@ class Appending:
         """Whether what comes is content."""
         return self._append is not None
 
-    async def handle(self, event: AppendBegin | AppendMessage | LiteralChunk | AppendEnd) -> None:
+    async def handle(self, event: AppendEvent) -> None:
         """Take the next event of an APPEND.
 
         Raises:
@@ -37,21 +59,37 @@ class Appending:
                 self.drop()
                 self._append = Append(self._session, tag, mailbox, replaces)
                 self._name = event.name
-            case AppendMessage():
+            case AppendMessage() | CatenateText():
                 await self._decide(event)
+            case CatenateBegin() | CatenateUrl() | CatenateEnd():
+                await self._on_part(event)
             case LiteralChunk(octets, last):
                 if self._append is not None:
                     await self._append.take(octets, last=last)
             case AppendEnd(tag):
                 await self._finish(tag)
 
-    async def _decide(self, message: AppendMessage) -> None:
+    async def _on_part(self, event: CatenateBegin | CatenateUrl | CatenateEnd) -> None:
+        if self._append is None:
+            return
+        match event:
+            case CatenateBegin():
+                self._append.begin_parts(event)
+            case CatenateUrl(url):
+                await self._append.add_url(url)
+            case CatenateEnd():
+                self._append.end_parts()
+
+    async def _decide(self, message: AppendMessage | CatenateText) -> None:
         append = self._append
         if append is None:
             raise ConnectionError("message without APPEND")
         try:
             check_state(self._name, self._session.state)
-            append.begin(message)
+            if isinstance(message, CatenateText):
+                append.begin_text(message.size)
+            else:
+                append.begin(message)
         except Exception as error:  # noqa: BLE001  sorted out by the table; a bug is logged there
             await self._refuse(condition_of(error, append.tag, self._name))
         else:

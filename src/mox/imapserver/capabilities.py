@@ -46,6 +46,8 @@ _ALWAYS = (
     "QUOTA=RES-MAILBOX",
     "LANGUAGE",
     "OBJECTID",
+    "CATENATE",
+    "URLAUTH",
 )
 
 # Useful to those who signed in only.

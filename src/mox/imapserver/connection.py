@@ -27,6 +27,10 @@ from moxkit.imap import (
     AppendMessage,
     Authenticate,
     BadCommand,
+    CatenateBegin,
+    CatenateEnd,
+    CatenateText,
+    CatenateUrl,
     Compress,
     Condition,
     ConditionKind,
@@ -177,7 +181,16 @@ class ImapConnection:
         match event:
             case Tagged(tag, command):
                 return await self._command(tag, command)
-            case AppendBegin() | AppendMessage() | LiteralChunk() | AppendEnd():
+            case (
+                AppendBegin()
+                | AppendMessage()
+                | CatenateBegin()
+                | CatenateUrl()
+                | CatenateText()
+                | CatenateEnd()
+                | LiteralChunk()
+                | AppendEnd()
+            ):
                 await self._appending.handle(event)
             case BadCommand():
                 self._appending.drop()

@@ -29,6 +29,7 @@ class Services:
         appendlimit_octets: Largest message.
         version: For ID.
         hidden_capabilities: Names that are not announced to an account's clients.
+        account_of: Which account an address signs in to; None: none.
     """
 
     store: Store
@@ -37,6 +38,7 @@ class Services:
     appendlimit_octets: int
     version: str
     hidden_capabilities: Callable[[str], Sequence[str]] = lambda _account: ()
+    account_of: Callable[[str], str | None] = lambda _address: None
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,6 +98,7 @@ from mox.store.search import Found, search_messages
 from mox.store.spool import Content, Spool
 from mox.store.switchboard import Batch, Listener
 from mox.store.transaction import Tx
+from mox.store.urlkeys import drop_url_keys, ensure_url_key, url_key
 
 __all__ = [
     "DEFAULT_MAILBOXES",
@@ -167,8 +168,10 @@ __all__ = [
     "copy_messages",
     "create_mailbox",
     "delete_mailbox",
+    "drop_url_keys",
     "email_object_id",
     "ensure_mailbox",
+    "ensure_url_key",
     "erase_due",
     "expunge_all",
     "expunge_deleted",
@@ -201,4 +204,5 @@ __all__ = [
     "uids_of_email",
     "uids_of_thread",
     "unsubscribe",
+    "url_key",
 ]

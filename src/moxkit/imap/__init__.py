@@ -19,7 +19,13 @@ Raises:
     `CommandSyntaxError`, `ResponseSyntaxError` (both `ImapSyntaxError`) or `MailboxNameError`.
 """
 
-from moxkit.imap.clientmachine import CLIENT_LIMITS, BadResponse, ClientMachine, OutgoingMessage
+from moxkit.imap.clientmachine import (
+    CLIENT_LIMITS,
+    BadResponse,
+    CatenatedMessage,
+    ClientMachine,
+    OutgoingMessage,
+)
 from moxkit.imap.codes import (
     AppendUid,
     BadCharset,
@@ -71,6 +77,7 @@ from moxkit.imap.commands import (
     Unselect,
     Unsubscribe,
 )
+from moxkit.imap.commandwriter import Literal
 from moxkit.imap.dates import encode_date, encode_date_time
 from moxkit.imap.deflate import Deflate, Inflate
 from moxkit.imap.encode import (
@@ -82,7 +89,7 @@ from moxkit.imap.encode import (
     encode_string,
     literal_header,
 )
-from moxkit.imap.encodecommand import Literal, encode_command
+from moxkit.imap.encodecommand import encode_command
 from moxkit.imap.errors import CommandSyntaxError, ImapSyntaxError, MailboxNameError, ResponseSyntaxError
 from moxkit.imap.events import (
     NEED_DATA,
@@ -90,6 +97,10 @@ from moxkit.imap.events import (
     AppendEnd,
     AppendMessage,
     BadCommand,
+    CatenateBegin,
+    CatenateEnd,
+    CatenateText,
+    CatenateUrl,
     ContinuationLine,
     Event,
     IdleDone,
@@ -124,6 +135,7 @@ from moxkit.imap.flags import (
     canonical_flag,
     encode_flags,
 )
+from moxkit.imap.imapurl import ImapUrl, ImapUrlError, UrlAccess, UrlAccessKind, parse_imap_url
 from moxkit.imap.limits import BEFORE_LOGIN, Limits
 from moxkit.imap.mailboxfilter import FilterKind, MailboxFilter
 from moxkit.imap.mailboxname import (
@@ -159,9 +171,6 @@ from moxkit.imap.responses import (
     LsubData,
     NamespaceData,
     NamespaceEntry,
-    QuotaData,
-    QuotaResource,
-    QuotaRootData,
     RecentData,
     SearchData,
     StatusData,
@@ -196,9 +205,10 @@ from moxkit.imap.section import Partial, Section, SectionText
 from moxkit.imap.sequenceset import LAST, SAVED_RESULT, SequenceSet, encode_numbers, parse_sequence_set
 from moxkit.imap.servermachine import ServerMachine
 from moxkit.imap.sessioncommands import Compress, Language, SetQuota, Unauthenticate
-from moxkit.imap.sessionresponses import LanguageData
+from moxkit.imap.sessionresponses import LanguageData, QuotaData, QuotaResource, QuotaRootData
 from moxkit.imap.states import ConnectionState, allowed
 from moxkit.imap.structure import BodyPart, Disposition, EnvelopeAddress, Extension, ImapEnvelope, Multipart
+from moxkit.imap.urlcommands import GenUrlAuth, GenUrlAuthData, ResetKey, UrlFetch, UrlFetchData
 
 __all__ = [
     "ANSWERED",
@@ -235,6 +245,11 @@ __all__ = [
     "Capability",
     "CapabilityCode",
     "CapabilityData",
+    "CatenateBegin",
+    "CatenateEnd",
+    "CatenateText",
+    "CatenateUrl",
+    "CatenatedMessage",
     "Check",
     "ClientMachine",
     "Close",
@@ -276,6 +291,8 @@ __all__ = [
     "FilterKind",
     "FlagKey",
     "FlagsData",
+    "GenUrlAuth",
+    "GenUrlAuthData",
     "GetMetadata",
     "GetQuota",
     "GetQuotaRoot",
@@ -286,6 +303,8 @@ __all__ = [
     "IdleDone",
     "ImapEnvelope",
     "ImapSyntaxError",
+    "ImapUrl",
+    "ImapUrlError",
     "Inflate",
     "Language",
     "LanguageData",
@@ -333,6 +352,7 @@ __all__ = [
     "RecentKey",
     "Rename",
     "Replaces",
+    "ResetKey",
     "Response",
     "ResponseCode",
     "ResponseSyntaxError",
@@ -361,6 +381,10 @@ __all__ = [
     "Unauthenticate",
     "Unselect",
     "Unsubscribe",
+    "UrlAccess",
+    "UrlAccessKind",
+    "UrlFetch",
+    "UrlFetchData",
     "VanishedData",
     "allowed",
     "canonical_flag",
@@ -384,6 +408,7 @@ __all__ = [
     "encode_vanished",
     "encode_vanished_ranges",
     "literal_header",
+    "parse_imap_url",
     "parse_sequence_set",
     "part_content",
     "part_content_header",

@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from moxkit.imap.commands import Command
+from moxkit.imap.commandwriter import CommandWriter, Literal, Pieces
 from moxkit.imap.dates import encode_date_time
 from moxkit.imap.encode import encode_mailbox
-from moxkit.imap.encodecommand import CommandWriter, Literal, Pieces, encode_command
+from moxkit.imap.encodecommand import encode_command
 from moxkit.imap.errors import ImapSyntaxError, ResponseSyntaxError
 from moxkit.imap.events import NEED_DATA, NeedData, Replaces
 from moxkit.imap.flags import encode_flags
@@ -24,7 +25,7 @@ from moxkit.imap.readresponse import Response, take_response
 from moxkit.imap.responses import Condition, ContinuationRequest
 from moxkit.imap.sequenceset import LAST
 
-__all__ = ["CLIENT_LIMITS", "BadResponse", "ClientMachine", "OutgoingMessage"]
+__all__ = ["CLIENT_LIMITS", "BadResponse", "CatenatedMessage", "ClientMachine", "OutgoingMessage"]
 
 # A server sends whole messages as literals, and long lines of flags and structures.
 CLIENT_LIMITS = Limits(
@@ -62,6 +63,19 @@ class OutgoingMessage:
     flags: tuple[str, ...] = ()
     date: datetime | None = None
     utf8: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CatenatedMessage:
+    """A message to append that the server puts together (RFC 4469).
+
+    Attributes:
+        parts: Octets as they are, or (text) the URL of a message or part that the server has.
+    """
+
+    parts: tuple[bytes | str, ...] = field(repr=False)
+    flags: tuple[str, ...] = ()
+    date: datetime | None = None
 
 
 class ClientMachine:
@@ -115,7 +129,7 @@ class ClientMachine:
         """Put a command on the way and return its tag."""
         return self.send_pieces(encode_command(command, utf8=self.utf8))
 
-    def append(self, mailbox: str, messages: Sequence[OutgoingMessage]) -> str:
+    def append(self, mailbox: str, messages: Sequence[OutgoingMessage | CatenatedMessage]) -> str:
         """Put APPEND of one or, with MULTIAPPEND, more messages on the way; return its tag."""
         return self._append(b"APPEND ", mailbox, messages)
 
@@ -125,7 +139,9 @@ class ClientMachine:
         verb = b"UID REPLACE " if replaces.uid else b"REPLACE "
         return self._append(verb + number + b" ", mailbox, (message,))
 
-    def _append(self, verb: bytes, mailbox: str, messages: Sequence[OutgoingMessage]) -> str:
+    def _append(
+        self, verb: bytes, mailbox: str, messages: Sequence[OutgoingMessage | CatenatedMessage]
+    ) -> str:
         writer = CommandWriter(utf8=self.utf8)
         writer.raw(verb)
         writer.encoded(encode_mailbox(mailbox, utf8=self.utf8))
@@ -134,6 +150,9 @@ class ClientMachine:
                 writer.argument(encode_flags(message.flags))
             if message.date is not None:
                 writer.argument(encode_date_time(message.date))
+            if isinstance(message, CatenatedMessage):
+                _write_parts(writer, message.parts)
+                continue
             writer.raw(b" UTF8 (" if message.utf8 else b" ")
             writer.literal(Literal(message.octets, binary=message.utf8 or b"\0" in message.octets))
             if message.utf8:
@@ -273,3 +292,17 @@ class ClientMachine:
         self._stopped = True
         self._input.clear()
         return BadResponse(text)
+
+
+def _write_parts(writer: CommandWriter, parts: Sequence[bytes | str]) -> None:
+    before = b" CATENATE ("
+    for part in parts:
+        writer.raw(before)
+        if isinstance(part, str):
+            writer.raw(b"URL ")
+            writer.astring(part)
+        else:
+            writer.raw(b"TEXT ")
+            writer.literal(Literal(part, binary=b"\0" in part))
+        before = b" "
+    writer.raw(b")")

@@ -4,7 +4,6 @@ A command becomes pieces: octets, and between them literals, which the client ma
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
 
 from moxkit.imap.commands import (
     Authenticate,
@@ -31,7 +30,7 @@ from moxkit.imap.commands import (
     Subscribe,
     Unsubscribe,
 )
-from moxkit.imap.encode import encode_astring, encode_mailbox, encode_nstring, encode_string
+from moxkit.imap.commandwriter import CommandWriter, Pieces
 from moxkit.imap.encodesearch import encode_search_key
 from moxkit.imap.flags import encode_flags
 from moxkit.imap.mailboxfilter import MailboxFilter
@@ -39,24 +38,9 @@ from moxkit.imap.metadata import ENTIRE_DEPTH, GetMetadata, SetMetadata
 from moxkit.imap.multisearch import MultiSearch
 from moxkit.imap.notify import Notify, NotifyEvent
 from moxkit.imap.sessioncommands import Compress, Language, SetQuota
+from moxkit.imap.urlcommands import GenUrlAuth, ResetKey, UrlFetch
 
-__all__ = ["Literal", "Pieces", "encode_command"]
-
-
-@dataclass(frozen=True, slots=True)
-class Literal:
-    """Octets to send as a literal.
-
-    Attributes:
-        octets: The content.
-        binary: Whether to announce it as literal8.
-    """
-
-    octets: bytes = field(repr=False)
-    binary: bool = False
-
-
-Pieces = list[bytes | Literal]
+__all__ = ["encode_command"]
 
 
 def encode_command(command: Command, *, utf8: bool = False) -> Pieces:
@@ -72,59 +56,6 @@ def encode_command(command: Command, *, utf8: bool = False) -> Pieces:
     if arguments is not None:
         arguments(writer, command)
     return writer.pieces()
-
-
-class CommandWriter:
-    """Gathers pieces; arguments bring their space."""
-
-    __slots__ = ("_octets", "_pieces", "_utf8")
-
-    def __init__(self, *, utf8: bool) -> None:
-        self._utf8 = utf8
-        self._octets: list[bytes] = []
-        self._pieces: Pieces = []
-
-    def pieces(self) -> Pieces:
-        """Return what was gathered."""
-        return [*self._pieces, b"".join(self._octets)]
-
-    def raw(self, octets: bytes) -> None:
-        """Add octets as they are."""
-        self._octets.append(octets)
-
-    def argument(self, octets: bytes) -> None:
-        """Add a space and octets that hold no literal."""
-        self._octets += (b" ", octets)
-
-    def encoded(self, octets: bytes) -> None:
-        """Add an encoded string; one that came out as a literal becomes a `Literal`."""
-        # Neither an atom nor a quoted string begins like an announcement.
-        announcement, line_end, content = octets.partition(b"\r\n")
-        if not line_end or not announcement.startswith((b"{", b"~{")):
-            self._octets.append(octets)
-            return
-        self.literal(Literal(content, binary=announcement.startswith(b"~")))
-
-    def literal(self, literal: Literal) -> None:
-        """Add a literal."""
-        self._pieces += (b"".join(self._octets), literal)
-        self._octets = []
-
-    def string(self, text: str) -> None:
-        """Add text that must be a string, not an atom."""
-        self.encoded(encode_string(text.encode(), utf8=self._utf8))
-
-    def astring(self, text: str) -> None:
-        """Add text."""
-        self.encoded(encode_astring(text, utf8=self._utf8))
-
-    def nstring(self, octets: bytes | None) -> None:
-        """Add a string of any octets, or NIL."""
-        self.encoded(encode_nstring(octets, utf8=self._utf8))
-
-    def mailbox(self, name: str) -> None:
-        """Add a mailbox name."""
-        self.encoded(encode_mailbox(name, utf8=self._utf8))
 
 
 def _authenticate(writer: CommandWriter, command: Authenticate) -> None:
@@ -264,6 +195,27 @@ def _language(writer: CommandWriter, command: Language) -> None:
         writer.astring(wanted)
 
 
+def _gen_url_auth(writer: CommandWriter, command: GenUrlAuth) -> None:
+    for url, mechanism in command.requests:
+        writer.raw(b" ")
+        writer.astring(url)
+        writer.argument(mechanism.encode("ascii"))
+
+
+def _reset_key(writer: CommandWriter, command: ResetKey) -> None:
+    if command.mailbox is not None:
+        writer.raw(b" ")
+        writer.mailbox(command.mailbox)
+        for mechanism in command.mechanisms:
+            writer.argument(mechanism.encode("ascii"))
+
+
+def _url_fetch(writer: CommandWriter, command: UrlFetch) -> None:
+    for url in command.urls:
+        writer.raw(b" ")
+        writer.astring(url)
+
+
 def _expunge(writer: CommandWriter, command: Expunge) -> None:
     if command.uids is not None:
         writer.argument(bytes(command.uids))
@@ -377,6 +329,7 @@ _ARGUMENTS: dict[type[Command], Callable[..., None]] = {
     Expunge: _expunge,
     Fetch: _fetch,
     GetMetadata: _entries,
+    GenUrlAuth: _gen_url_auth,
     GetQuota: _get_quota,
     GetQuotaRoot: _mailbox,
     Id: _id,
@@ -388,6 +341,7 @@ _ARGUMENTS: dict[type[Command], Callable[..., None]] = {
     MultiSearch: _multi_search,
     Notify: _notify,
     Rename: _rename,
+    ResetKey: _reset_key,
     Search: _search,
     Select: _select,
     SetMetadata: _values,
@@ -396,4 +350,5 @@ _ARGUMENTS: dict[type[Command], Callable[..., None]] = {
     Store: _store,
     Subscribe: _mailbox,
     Unsubscribe: _mailbox,
+    UrlFetch: _url_fetch,
 }

@@ -13,6 +13,10 @@ __all__ = [
     "AppendEnd",
     "AppendMessage",
     "BadCommand",
+    "CatenateBegin",
+    "CatenateEnd",
+    "CatenateText",
+    "CatenateUrl",
     "ContinuationLine",
     "Event",
     "IdleDone",
@@ -95,8 +99,36 @@ class AppendMessage:
 
 
 @dataclass(frozen=True, slots=True)
+class CatenateBegin:
+    """A message of several parts begins: `CatenateUrl` and `CatenateText` follow, then `CatenateEnd`."""
+
+    flags: tuple[str, ...]
+    date: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class CatenateUrl:
+    """The next part is what a URL stands for."""
+
+    url: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class CatenateText:
+    """The next part is announced: call the machine's `accept_literal` or `refuse_literal` next."""
+
+    size: int
+    sync: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CatenateEnd:
+    """All parts of the message came."""
+
+
+@dataclass(frozen=True, slots=True)
 class LiteralChunk:
-    """Octets of the accepted message; the last chunk of it may be empty."""
+    """Octets of the accepted message or part; the last chunk of it may be empty."""
 
     octets: bytes = field(repr=False)
     last: bool = False
@@ -147,5 +179,16 @@ class BadCommand:
 
 
 Event = (
-    Tagged | AppendBegin | AppendMessage | LiteralChunk | AppendEnd | ContinuationLine | IdleDone | BadCommand
+    Tagged
+    | AppendBegin
+    | AppendMessage
+    | CatenateBegin
+    | CatenateUrl
+    | CatenateText
+    | CatenateEnd
+    | LiteralChunk
+    | AppendEnd
+    | ContinuationLine
+    | IdleDone
+    | BadCommand
 )

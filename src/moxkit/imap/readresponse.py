@@ -5,13 +5,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from moxkit.imap.codes import take_code
-from moxkit.imap.commands import StatusItem
-from moxkit.imap.errors import MailboxNameError
 from moxkit.imap.fetchdata import FetchData, take_fetch_data
 from moxkit.imap.lexer import MAX_NUMBER64, Cursor
-from moxkit.imap.mailboxname import decode_mailbox
 from moxkit.imap.metadata import MetadataChangedData, MetadataData, take_metadata_data
-from moxkit.imap.objectid import take_bracketed_object_id
+from moxkit.imap.readmailboxes import (
+    skip_value,
+    take_list_data,
+    take_lsub_data,
+    take_mailbox_name,
+    take_namespace_data,
+    take_response_flags,
+    take_status_data,
+)
 from moxkit.imap.responses import (
     CapabilityData,
     Condition,
@@ -26,16 +31,25 @@ from moxkit.imap.responses import (
     ListData,
     LsubData,
     NamespaceData,
-    NamespaceEntry,
-    QuotaData,
-    QuotaResource,
-    QuotaRootData,
     RecentData,
     SearchData,
     StatusData,
     VanishedData,
 )
-from moxkit.imap.sessionresponses import LanguageData, take_language_data
+from moxkit.imap.sessionresponses import (
+    LanguageData,
+    QuotaData,
+    QuotaRootData,
+    take_language_data,
+    take_quota_data,
+    take_quota_root_data,
+)
+from moxkit.imap.urlcommands import (
+    GenUrlAuthData,
+    UrlFetchData,
+    take_genurlauth_data,
+    take_urlfetch_data,
+)
 
 __all__ = ["OtherData", "Response", "take_response"]
 
@@ -44,7 +58,6 @@ _CONDITION = re.compile(rb"(OK|NO|BAD|BYE|PREAUTH)(?: |\Z)", re.IGNORECASE)
 _NUMBERED = re.compile(rb"([0-9]{1,10}) (EXISTS|RECENT|EXPUNGE|(?:UID)?FETCH)", re.IGNORECASE)
 _NAME = re.compile(rb"[A-Za-z0-9-]+")
 _REST = re.compile(rb"[^\r\n]*", re.DOTALL)
-_FLAG = re.compile(rb"\\?[!#$&'+-\[^-z|}~*]+")
 _EARLIER = re.compile(rb"\(EARLIER\) ", re.IGNORECASE)
 _CORRELATORS = re.compile(rb" \((?=TAG|MAILBOX|UIDVALIDITY)", re.IGNORECASE)
 _SEARCH_UID = re.compile(rb" UID(?![^ ])", re.IGNORECASE)
@@ -70,6 +83,7 @@ Response = (
     | ExpungeData
     | FetchData
     | FlagsData
+    | GenUrlAuthData
     | IdData
     | LanguageData
     | ListData
@@ -83,6 +97,7 @@ Response = (
     | RecentData
     | SearchData
     | StatusData
+    | UrlFetchData
     | VanishedData
 )
 
@@ -144,15 +159,6 @@ def _take_numbered(cursor: Cursor, number: int, kind: bytes) -> Response:
             return take_fetch_data(cursor, number, uid_only=kind == b"UIDFETCH")
 
 
-def _take_mailbox(cursor: Cursor) -> str:
-    octets = cursor.astring()
-    try:
-        return decode_mailbox(octets, utf8=cursor.utf8_names)
-    except MailboxNameError:
-        # Old mailboxes have names in neither form; the client must still be able to list them.
-        return octets.decode(errors="replace")
-
-
 def _take_words(cursor: Cursor) -> tuple[str, ...]:
     words: list[str] = []
     while not cursor.at_end() and cursor.at(b" "):
@@ -163,98 +169,9 @@ def _take_words(cursor: Cursor) -> tuple[str, ...]:
     return tuple(words)
 
 
-def _take_flag_list(cursor: Cursor) -> tuple[str, ...]:
-    cursor.require(b"(")
-    flags: list[str] = []
-    while not cursor.take(b")"):
-        if flags:
-            cursor.space()
-        flags.append(cursor.expect(_FLAG, "flag")[0].decode("ascii"))
-    return tuple(flags)
-
-
 def _take_flags(cursor: Cursor) -> FlagsData:
     cursor.space()
-    return FlagsData(_take_flag_list(cursor))
-
-
-def _take_list_head(cursor: Cursor) -> tuple[tuple[str, ...], str | None, str]:
-    cursor.space()
-    flags = _take_flag_list(cursor)
-    cursor.space()
-    separator = cursor.nstring()
-    cursor.space()
-    return flags, None if separator is None else cursor.text(separator), _take_mailbox(cursor)
-
-
-def _take_list(cursor: Cursor) -> ListData:
-    flags, separator, mailbox = _take_list_head(cursor)
-    children: list[str] = []
-    old_name: str | None = None
-    if cursor.take(b" ("):
-        first = True
-        while not cursor.take(b")"):
-            if not first:
-                cursor.space()
-            first = False
-            match cursor.text(cursor.astring()).upper():
-                case "CHILDINFO":
-                    cursor.require(b" (")
-                    children.append(cursor.text(cursor.astring()))
-                    while cursor.take(b" "):
-                        children.append(cursor.text(cursor.astring()))
-                    cursor.require(b")")
-                case "OLDNAME":
-                    cursor.require(b" (")
-                    old_name = _take_mailbox(cursor)
-                    cursor.require(b")")
-                case _:
-                    cursor.space()
-                    _skip_value(cursor)
-    return ListData(flags, separator, mailbox, tuple(children), old_name)
-
-
-def _skip_value(cursor: Cursor) -> None:
-    """Pass over an extension's value: astring or values in parentheses (RFC 4466 §6, tagged-ext-val)."""
-    if not cursor.take(b"("):
-        cursor.astring()
-        return
-    cursor.descend()
-    first = True
-    while not cursor.take(b")"):
-        if not first:
-            cursor.space()
-        first = False
-        _skip_value(cursor)
-    cursor.ascend()
-
-
-def _take_lsub(cursor: Cursor) -> LsubData:
-    return LsubData(*_take_list_head(cursor))
-
-
-def _take_status(cursor: Cursor) -> Response:
-    cursor.space()
-    mailbox = _take_mailbox(cursor)
-    cursor.require(b" (")
-    items: list[tuple[StatusItem, int | str | None]] = []
-    first = True
-    while not cursor.take(b")"):
-        if not first:
-            cursor.space()
-        first = False
-        name = cursor.word()
-        cursor.space()
-        value = _take_status_value(cursor)
-        if name in _STATUS_ITEMS:
-            items.append((_STATUS_ITEMS[name], value))
-    return StatusData(mailbox, tuple(items))
-
-
-def _take_status_value(cursor: Cursor) -> int | str | None:
-    if cursor.at(b"("):
-        return take_bracketed_object_id(cursor)
-    return None if cursor.nil() else cursor.number()
+    return FlagsData(take_response_flags(cursor))
 
 
 def _take_search(cursor: Cursor) -> SearchData:
@@ -276,7 +193,7 @@ def _take_esearch(cursor: Cursor) -> EsearchData:
         elif name in {"MIN", "MAX", "COUNT", "MODSEQ"}:
             numbers[name] = cursor.number(MAX_NUMBER64)
         else:
-            _skip_value(cursor)
+            skip_value(cursor)
     return EsearchData(
         tag=tag,
         uid=uid,
@@ -303,7 +220,7 @@ def _take_correlators(cursor: Cursor) -> tuple[str | None, str | None, int | Non
                     tag = cursor.text(cursor.astring())
                 case "MAILBOX":
                     cursor.space()
-                    mailbox = _take_mailbox(cursor)
+                    mailbox = take_mailbox_name(cursor)
                 case "UIDVALIDITY":
                     cursor.space()
                     uidvalidity = cursor.nz_number()
@@ -337,72 +254,22 @@ def _take_id(cursor: Cursor) -> IdData:
     return IdData(tuple(parameters))
 
 
-def _take_namespace(cursor: Cursor) -> NamespaceData:
-    kinds = []
-    for _ in range(3):
-        cursor.space()
-        kinds.append(_take_namespace_entries(cursor))
-    return NamespaceData(*kinds)
-
-
-def _take_namespace_entries(cursor: Cursor) -> tuple[NamespaceEntry, ...]:
-    if cursor.nil():
-        return ()
-    cursor.require(b"(")
-    entries: list[NamespaceEntry] = []
-    while not cursor.take(b")"):
-        cursor.require(b"(")
-        prefix = _take_mailbox(cursor)
-        cursor.space()
-        separator = cursor.nstring()
-        while cursor.take(b" "):
-            _skip_value(cursor)
-        cursor.require(b")")
-        entries.append(NamespaceEntry(prefix, None if separator is None else cursor.text(separator)))
-    return tuple(entries)
-
-
-def _take_quota(cursor: Cursor) -> QuotaData:
-    cursor.space()
-    root = cursor.text(cursor.astring())
-    cursor.require(b" (")
-    resources: list[QuotaResource] = []
-    while not cursor.take(b")"):
-        if resources:
-            cursor.space()
-        name = cursor.atom()
-        cursor.space()
-        used = cursor.number()
-        cursor.space()
-        resources.append(QuotaResource(name, used, cursor.number()))
-    return QuotaData(root, tuple(resources))
-
-
-def _take_quota_root(cursor: Cursor) -> QuotaRootData:
-    cursor.space()
-    mailbox = _take_mailbox(cursor)
-    roots: list[str] = []
-    while cursor.take(b" "):
-        roots.append(cursor.text(cursor.astring()))
-    return QuotaRootData(mailbox, tuple(roots))
-
-
-_STATUS_ITEMS = {item.value: item for item in StatusItem}
-
 _TAKERS: dict[str, Callable[[Cursor], Response]] = {
     "CAPABILITY": lambda cursor: CapabilityData(_take_words(cursor)),
     "ENABLED": lambda cursor: EnabledData(_take_words(cursor)),
     "ESEARCH": _take_esearch,
     "FLAGS": _take_flags,
+    "GENURLAUTH": take_genurlauth_data,
     "ID": _take_id,
     "LANGUAGE": take_language_data,
-    "LIST": _take_list,
-    "LSUB": _take_lsub,
+    "LIST": take_list_data,
+    "LSUB": take_lsub_data,
     "METADATA": take_metadata_data,
-    "NAMESPACE": _take_namespace,
-    "QUOTA": _take_quota,
-    "QUOTAROOT": _take_quota_root,
+    "NAMESPACE": take_namespace_data,
+    "QUOTA": take_quota_data,
+    "QUOTAROOT": take_quota_root_data,
     "SEARCH": _take_search,
-    "STATUS": _take_status,
+    "STATUS": take_status_data,
+    "URLFETCH": take_urlfetch_data,
     "VANISHED": _take_vanished,
 }

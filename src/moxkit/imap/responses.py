@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from moxkit.imap.codes import ResponseCode
 from moxkit.imap.commands import StatusItem
-from moxkit.imap.encode import encode_astring, encode_mailbox, encode_nstring, encode_string
+from moxkit.imap.encode import encode_mailbox, encode_nstring, encode_string
 from moxkit.imap.flags import encode_flags
 from moxkit.imap.sequenceset import SequenceSet
 
@@ -29,9 +29,6 @@ __all__ = [
     "LsubData",
     "NamespaceData",
     "NamespaceEntry",
-    "QuotaData",
-    "QuotaResource",
-    "QuotaRootData",
     "RecentData",
     "SearchData",
     "StatusData",
@@ -342,41 +339,6 @@ def _namespace(entries: Sequence[NamespaceEntry], *, utf8: bool) -> bytes:
         separator = None if entry.separator is None else entry.separator.encode()
         pieces.append(b"(%b %b)" % (prefix, encode_nstring(separator)))
     return b"(%b)" % b"".join(pieces)
-
-
-@dataclass(frozen=True, slots=True)
-class QuotaResource:
-    """Usage and limit of a resource; STORAGE counts in units of 1024 octets (RFC 9208 §5.1)."""
-
-    name: str
-    used: int
-    limit: int
-
-
-@dataclass(frozen=True, slots=True)
-class QuotaData:
-    """QUOTA of a quota root (RFC 9208 §4.2.1)."""
-
-    root: str
-    resources: tuple[QuotaResource, ...]
-
-    def encode(self, *, utf8: bool = False) -> bytes:
-        """Return the line."""
-        resources = " ".join(f"{entry.name} {entry.used} {entry.limit}" for entry in self.resources)
-        return b"* QUOTA %b (%b)\r\n" % (encode_astring(self.root, utf8=utf8), resources.encode("ascii"))
-
-
-@dataclass(frozen=True, slots=True)
-class QuotaRootData:
-    """QUOTAROOT: which roots a mailbox counts for (RFC 9208 §4.2.2)."""
-
-    mailbox: str
-    roots: tuple[str, ...]
-
-    def encode(self, *, utf8: bool = False) -> bytes:
-        """Return the line."""
-        roots = [encode_astring(root, utf8=utf8) for root in self.roots]
-        return b"* QUOTAROOT %b\r\n" % b" ".join([encode_mailbox(self.mailbox, utf8=utf8), *roots])
 
 
 def encode_search(numbers: Sequence[int], modseq: int | None = None) -> bytes:

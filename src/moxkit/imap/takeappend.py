@@ -21,6 +21,7 @@ class MessageHead:
         sync: Whether the client waits for a continuation before it sends them.
         binary: Whether it is a literal8.
         utf8: Whether it is in ``UTF8 (...)``, so that a parenthesis must follow.
+        catenate: What follows ``CATENATE (`` on the line; `None` for a message in one literal.
     """
 
     flags: tuple[str, ...]
@@ -29,13 +30,14 @@ class MessageHead:
     sync: bool
     binary: bool
     utf8: bool
+    catenate: bytes | None = None
 
 
 def take_message_head(cursor: Cursor) -> MessageHead:
     """Take ``[SP flag-list] [SP date-time] SP literal``, up to and with the announcement.
 
     Raises:
-        CommandSyntaxError: Malformed, or no message literal at the end of the line.
+        CommandSyntaxError: Malformed, or no message literal at the end of the line (but for CATENATE).
     """
     cursor.space()
     flags: tuple[str, ...] = ()
@@ -53,6 +55,8 @@ def take_message_head(cursor: Cursor) -> MessageHead:
             raise cursor.fail("unknown append data")
         cursor.require(b" (")
         utf8 = True
+    elif cursor.at(b"C") or cursor.at(b"c"):
+        return _catenated(cursor, flags, date)
     literal = cursor.expect(ANNOUNCEMENT, "message literal")
     size = int(literal[2])
     if size > MAX_NUMBER64:
@@ -60,3 +64,13 @@ def take_message_head(cursor: Cursor) -> MessageHead:
     if utf8 and not literal[1]:
         raise cursor.fail("UTF8 needs a literal8")
     return MessageHead(flags, date, size, not literal[3], bool(literal[1]), utf8)
+
+
+def _catenated(cursor: Cursor, flags: tuple[str, ...], date: datetime | None) -> MessageHead:
+    """Take ``CATENATE (`` (RFC 4469 §5); the parts are taken line by line, elsewhere."""
+    if cursor.word() != "CATENATE":
+        raise cursor.fail("unknown append data")
+    cursor.require(b" (")
+    rest = cursor.octets[cursor.position :].removesuffix(b"\r\n")
+    cursor.position = len(cursor.octets)
+    return MessageHead(flags, date, 0, sync=False, binary=False, utf8=False, catenate=rest)

@@ -46,6 +46,7 @@ from moxkit.imap.takemailboxes import (
 )
 from moxkit.imap.takemessages import take_copy, take_fetch, take_move, take_search, take_store
 from moxkit.imap.takesession import take_compress, take_language, take_setquota
+from moxkit.imap.urlcommands import take_genurlauth, take_resetkey, take_urlfetch
 
 __all__ = ["AppendHead", "find_tag", "take_command"]
 
@@ -177,6 +178,7 @@ _TAKERS: dict[bytes, Callable[[Cursor], Command | AppendHead]] = {
     b"EXPUNGE": partial(take_expunge, uid=False),
     b"FETCH": partial(take_fetch, uid=False),
     b"GETMETADATA": take_get_metadata,
+    b"GENURLAUTH": take_genurlauth,
     b"GETQUOTA": take_getquota,
     b"GETQUOTAROOT": take_getquotaroot,
     b"ID": _take_id,
@@ -192,6 +194,7 @@ _TAKERS: dict[bytes, Callable[[Cursor], Command | AppendHead]] = {
     b"NOTIFY": take_notify,
     b"RENAME": take_rename,
     b"REPLACE": partial(_take_replace, uid=False),
+    b"RESETKEY": take_resetkey,
     b"SEARCH": partial(take_search, uid=False),
     b"SELECT": partial(take_select, read_only=False),
     b"SETQUOTA": take_setquota,
@@ -201,6 +204,7 @@ _TAKERS: dict[bytes, Callable[[Cursor], Command | AppendHead]] = {
     b"STORE": partial(take_store, uid=False),
     b"SUBSCRIBE": take_subscribe,
     b"UNAUTHENTICATE": _constant(Unauthenticate()),
+    b"URLFETCH": take_urlfetch,
     b"UNSELECT": _constant(Unselect()),
     b"UNSUBSCRIBE": take_unsubscribe,
 }

@@ -9,6 +9,7 @@ from typing import Self
 from moxkit.imap import (
     Authenticate,
     Capability,
+    CatenatedMessage,
     Condition,
     ConditionKind,
     ContinuationRequest,
@@ -26,6 +27,7 @@ from moxkit.imap import (
 from moxkit.imapclient.errors import ImapError
 from moxkit.imapclient.running import Answer
 from moxkit.imapclient.sessionpart import SessionPart
+from moxkit.imapclient.urlpart import UrlPart
 from moxkit.net import ImplicitTLS, TLSContext, Verdict, connect
 from moxkit.sasl import ClientExchange, Mechanism, SaslError
 from moxkit.wiretrace import Kind
@@ -37,7 +39,7 @@ _WRITE_S = 180.0
 _LOGOUT_S = 5.0
 
 
-class ImapClient(SessionPart):
+class ImapClient(SessionPart, UrlPart):
     """A connection that was greeted; close it, or use it as a context manager.
 
     The attributes are those of `Running`: is_authenticated, capabilities, enabled.
@@ -85,7 +87,7 @@ class ImapClient(SessionPart):
         """Return channel binding data for an exchange; None if there is none."""
         return self._conn.channel_binding(name)
 
-    async def append(self, mailbox: str, *messages: OutgoingMessage) -> Answer:
+    async def append(self, mailbox: str, *messages: OutgoingMessage | CatenatedMessage) -> Answer:
         """Add messages to a mailbox: all of them, or none.
 
         Raises:

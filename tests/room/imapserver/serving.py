@@ -17,17 +17,18 @@ from moxkit.testing import FakeClock, make_certificate
 from room.deposits import Deposit, depositor
 from room.imapserver.letters import LETTERS
 
-__all__ = ["PASSWORD", "USER", "Client", "ImapHouse", "options_of"]
+__all__ = ["OTHER", "PASSWORD", "USER", "Client", "ImapHouse", "options_of"]
 
 USER, PASSWORD = "mox@mox.example", "moxmoxmox"
 _DISABLED = "off@mox.example"
+OTHER = "other@mox.example"
 
 
 class Addresses:
     """mox@mox.example signs in to `mox`, off@mox.example may not sign in."""
 
     def account_for_login(self, address: str) -> str | None:
-        return {USER: "mox", _DISABLED: "off"}.get(address)
+        return {USER: "mox", _DISABLED: "off", OTHER: "other"}.get(address)
 
     def login_disabled(self, account: str) -> str:
         return "ask the owner" if account == "off" else ""
@@ -190,6 +191,7 @@ class ImapHouse:
                 self.clock,
                 self.appendlimit_octets,
                 "1.2.3",
+                account_of=Addresses().account_for_login,
                 hidden_capabilities=lambda _account: ("condstore", "ESEARCH") if self.hides_condstore else (),
             ),
             shutdown=self.shutdown,

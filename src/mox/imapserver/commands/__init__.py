@@ -21,6 +21,7 @@ from mox.imapserver.commands.quota import get_quota, get_quota_root, set_quota
 from mox.imapserver.commands.search import search
 from mox.imapserver.commands.select import select, unselect
 from mox.imapserver.commands.status import status
+from mox.imapserver.commands.urlauth import gen_url_auth, reset_key, url_fetch
 from mox.imapserver.errors import RefusedError
 from mox.imapserver.session import Done, Session
 from mox.imapserver.uidonly import check_uids_only
@@ -44,6 +45,9 @@ _BY_TYPE: dict[type, Run] = {
     imap.GetQuota: get_quota,
     imap.GetQuotaRoot: get_quota_root,
     imap.SetQuota: set_quota,
+    imap.GenUrlAuth: gen_url_auth,
+    imap.ResetKey: reset_key,
+    imap.UrlFetch: url_fetch,
     imap.Select: select,
     imap.Unselect: unselect,
     imap.Close: close,

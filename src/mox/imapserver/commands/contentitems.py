@@ -4,12 +4,11 @@ A message is its prefix (headers this server put before it) and its file. Sectio
 alone; only the header of the whole message has the prefix in front.
 """
 
-import mmap
-import os
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from mox.imapserver.errors import RefusedError
+from mox.imapserver.sections import PIECE_OCTETS, MessageOctets, cut_section, header_section
 from mox.imapserver.session import Session
 from mox.store import MessageRow, StoredContent, email_object_id, thread_object_id
 from moxkit import message
@@ -52,9 +51,6 @@ _FROM_ROW: dict[FetchItem, Callable[[MessageRow, str], bytes]] = {
     _A.EMAILID: lambda row, prefix: f"EMAILID ({email_object_id(prefix, row.email_id)})".encode(),
     _A.THREADID: lambda row, prefix: f"THREADID ({thread_object_id(prefix, row.thread_id)})".encode(),
 }
-# Files up to here are read whole; larger ones are mapped.
-_READ_WHOLE_OCTETS = 4 << 20
-_PIECE_OCTETS = 1 << 20
 _PREVIEW_CHARACTERS = 200
 
 
@@ -63,52 +59,6 @@ def sets_seen(item: FetchItem) -> bool:
     if isinstance(item, BodySection | BinaryPart):
         return not item.peek
     return item in (_A.RFC822, _A.RFC822_TEXT)
-
-
-class _Octets:
-    """A message's file, opened at most once, and its parts, parsed at most once."""
-
-    __slots__ = ("_file", "_part", "_source", "prefix")
-
-    def __init__(self, content: StoredContent) -> None:
-        self._file = content.file
-        self.prefix = content.prefix
-        self._source: bytes | mmap.mmap | None = None
-        self._part: message.Part | None = None
-
-    @property
-    def source(self) -> bytes | mmap.mmap:
-        """The file's octets."""
-        if self._source is None:
-            self._source = _read(self._file)
-        return self._source
-
-    @property
-    def part(self) -> message.Part:
-        """The file's part tree."""
-        if self._part is None:
-            self._part = message.parse(self.source)
-        return self._part
-
-    def close(self) -> None:
-        """Let a mapped file go: Windows cannot remove it otherwise."""
-        if isinstance(self._source, mmap.mmap):
-            self._source.close()
-
-
-def _read(file: str) -> bytes | mmap.mmap:
-    # Without Python's file objects, which cost more than the reading.
-    fd = os.open(file, os.O_RDONLY | getattr(os, "O_BINARY", 0))
-    try:
-        size = os.fstat(fd).st_size
-        if size > _READ_WHOLE_OCTETS:
-            return mmap.mmap(fd, 0, access=mmap.ACCESS_READ)
-        octets = os.read(fd, size)
-        while len(octets) < size and (more := os.read(fd, size - len(octets))):
-            octets += more
-        return octets
-    finally:
-        os.close(fd)
 
 
 class ContentWriter:
@@ -135,7 +85,7 @@ class ContentWriter:
             RefusedError: An item cannot be answered; nothing was written.
             ConnectionError: It failed with half of the response sent already.
         """
-        octets = _Octets(content)
+        octets = MessageOctets(content)
         head = b"* %d UIDFETCH (" % row.uid if self._session.uid_only else b"* %d FETCH (" % number
         pieces = self._pieces = [head]
         self._is_begun = False
@@ -161,7 +111,7 @@ class ContentWriter:
         self._pieces.clear()
 
     async def _write_item(
-        self, item: FetchItem, label: bytes, row: MessageRow, *, content: StoredContent, octets: _Octets
+        self, item: FetchItem, label: bytes, row: MessageRow, *, content: StoredContent, octets: MessageOctets
     ) -> None:
         write = self._pieces.append
         match item:
@@ -180,7 +130,7 @@ class ContentWriter:
                 write(part_number(label, len(_decoded(octets, part) or b"")))
 
     def _attribute(
-        self, item: FetchAttribute, row: MessageRow, content: StoredContent, octets: _Octets
+        self, item: FetchAttribute, row: MessageRow, content: StoredContent, octets: MessageOctets
     ) -> bytes:
         from_row = _FROM_ROW.get(item)
         if from_row is not None:
@@ -213,49 +163,27 @@ class ContentWriter:
         partial: Partial | None,
         *,
         content: StoredContent,
-        octets: _Octets,
+        octets: MessageOctets,
     ) -> None:
-        header = _from_header(section, content, octets)
+        header = header_section(section, content, octets)
         if header is not None:
             self._pieces.append(part_content(label, _cut(header, partial)))
             return
-        span = _span(section, octets)
-        if span is None:
+        cut = cut_section(section, None if partial is None else (partial.offset, partial.count), octets)
+        if cut is None:
             self._pieces.append(label + b" NIL")
             return
-        # The whole message, and its parts, are cut from prefix and file as if they were one.
-        prefix = octets.prefix if not section.part and section.text is None else b""
-        await self._write_cut(label, prefix, octets.source, span, partial)
-
-    async def _write_cut(
-        self,
-        label: bytes,
-        prefix: bytes,
-        source: bytes | mmap.mmap,
-        span: tuple[int, int],
-        partial: Partial | None,
-    ) -> None:
-        pieces, (start, end) = self._pieces, span
-        size = len(prefix) + end - start
-        first, last = 0, size
-        if partial is not None:
-            first = min(partial.offset, size)
-            last = min(size, first + partial.count)
-        pieces.append(part_content_header(label, last - first))
-        if first < len(prefix):
-            pieces.append(prefix[first:last])
-        at = start + max(0, first - len(prefix))
-        stop = start + max(0, last - len(prefix))
-        if at == 0 and stop == len(source) and isinstance(source, bytes):
-            pieces.append(source)
-            return
-        while at < stop:
-            pieces.append(source[at : min(stop, at + _PIECE_OCTETS)])
-            at += _PIECE_OCTETS
-            if at < stop:
+        size, cut_pieces = cut
+        self._pieces.append(part_content_header(label, size))
+        waiting = 0
+        for piece in cut_pieces:
+            if waiting >= PIECE_OCTETS:
                 self._is_begun = True
                 self._hand_over()
                 await self._session.flush()
+                waiting = 0
+            self._pieces.append(piece)
+            waiting += len(piece)
 
 
 def _cut(octets: bytes | None, partial: Partial | None) -> bytes | None:
@@ -264,56 +192,7 @@ def _cut(octets: bytes | None, partial: Partial | None) -> bytes | None:
     return octets[partial.offset : partial.offset + partial.count]
 
 
-def _from_header(section: Section, content: StoredContent, octets: _Octets) -> bytes | None:
-    """Answer from the header section of the message or of a part, if that is what is asked for."""
-    if section.text is SectionText.MIME:
-        return _mime_header(section, octets)
-    if section.text not in (SectionText.HEADER, SectionText.HEADER_FIELDS, SectionText.HEADER_FIELDS_NOT):
-        return None
-    if section.part:
-        return _part_header(section, octets)
-    header = content.header
-    if header is None:
-        header = octets.prefix + octets.source[: octets.part.header_end]
-    return _fields(section, header)
-
-
-def _mime_header(section: Section, octets: _Octets) -> bytes | None:
-    """RFC 9051 §6.4.5.1: the MIME header of a part, of which the Content fields count."""
-    span = message.section(octets.part, section.part, message.Section.MIME)
-    return None if span is None else message.content_fields(bytes(octets.source[span.start : span.end]))
-
-
-def _part_header(section: Section, octets: _Octets) -> bytes | None:
-    span = message.section(octets.part, section.part, message.Section.HEADER)
-    if span is None:
-        return None
-    return _fields(section, bytes(octets.source[span.start : span.end]))
-
-
-def _fields(section: Section, header: bytes) -> bytes:
-    if section.text is SectionText.HEADER:
-        return header
-    return message.header_fields(header, section.fields, negate=section.text is SectionText.HEADER_FIELDS_NOT)
-
-
-_KINDS = {
-    None: message.Section.BODY,
-    SectionText.TEXT: message.Section.TEXT,
-}
-
-
-def _span(section: Section, octets: _Octets) -> tuple[int, int] | None:
-    kind = _KINDS.get(section.text)
-    if kind is None:
-        return None
-    if not section.part and section.text is None:
-        # No need to know the parts.
-        return 0, len(octets.source)
-    return message.section(octets.part, section.part, kind)
-
-
-def _decoded(octets: _Octets, path: tuple[int, ...]) -> bytes | None:
+def _decoded(octets: MessageOctets, path: tuple[int, ...]) -> bytes | None:
     """Return a part without its transfer encoding (RFC 3516 §4.2)."""
     if not path:
         return octets.prefix + bytes(octets.source)

@@ -60,6 +60,7 @@ async def select(session: Session, _tag: str, command: Select) -> Done:
     # Told to everybody: it costs nothing, and clients learn that it is there (RFC 7162 §3.1.2.1).
     write(b"* OK [HIGHESTMODSEQ %d] highest\r\n" % modseq)
     write(b"* OK [%b] stays when renamed\r\n" % bytes(mailbox_id_code(session, mailbox.id)))
+    write(b"* OK [URLMECH INTERNAL] URLs can be authorized\r\n")
     session.select(selected)
     if missed is not None:
         await write_missed(session, missed)
