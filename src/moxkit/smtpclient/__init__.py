@@ -1,7 +1,10 @@
 """Sending mail by SMTP (RFC 5321, RFC 6409): dial, STARTTLS, sign in, one message to many recipients.
 
 It takes content as it is (lines ending in CRLF) and returns what the server said for each recipient. It does
-not look up where mail goes, retry, or queue.
+not retry, and keeps no queue.
+
+`SmtpClient` is one connection to a server you name. For mail to anywhere there is `find_destination` (MX
+records), `decide_tls` (DANE, MTA-STS, REQUIRETLS) and `Dialer`, whose connections are as secure as that asks.
 
     async with await SmtpClient.connect("mx.example", 25, ehlo="mail.example") as client:
         await client.start_tls(client_context(), hostname="mx.example")
@@ -12,6 +15,33 @@ Raises `SmtpError` for a refusal of everything (with the server's reply, and whe
 """
 
 from moxkit.smtpclient.client import SmtpClient
+from moxkit.smtpclient.destination import Destination, DestinationStatus, find_destination
 from moxkit.smtpclient.errors import SmtpError
+from moxkit.smtpclient.hostconnection import (
+    Dialer,
+    HostConnection,
+    HostFailure,
+    Letter,
+    NotSent,
+    TlsFailure,
+)
+from moxkit.smtpclient.transportpolicy import Refused, TlsPolicy, TlsUse, Verification, decide_tls
 
-__all__ = ["SmtpClient", "SmtpError"]
+__all__ = [
+    "Destination",
+    "DestinationStatus",
+    "Dialer",
+    "HostConnection",
+    "HostFailure",
+    "Letter",
+    "NotSent",
+    "Refused",
+    "SmtpClient",
+    "SmtpError",
+    "TlsFailure",
+    "TlsPolicy",
+    "TlsUse",
+    "Verification",
+    "decide_tls",
+    "find_destination",
+]

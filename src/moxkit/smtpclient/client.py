@@ -6,7 +6,7 @@ from collections.abc import AsyncIterable, AsyncIterator, Iterable, Sequence
 from types import TracebackType
 from typing import Self
 
-from moxkit.net import ImplicitTLS, LineConn, TLSContext, Verdict, connect
+from moxkit.net import ImplicitTLS, LineConn, TLSContext, TLSInfo, Verdict, connect
 from moxkit.sasl import ClientExchange, Mechanism, SaslError
 from moxkit.smtp import (
     ClientMachine,
@@ -88,6 +88,11 @@ class SmtpClient:
     def is_tls(self) -> bool:
         """Whether the connection is encrypted."""
         return self._conn.tls is not None
+
+    @property
+    def tls(self) -> TLSInfo | None:
+        """What was negotiated; None without TLS."""
+        return self._conn.tls
 
     async def start_tls(self, context: TLSContext, *, hostname: str, verdict: Verdict | None = None) -> None:
         """Begin TLS (RFC 3207), and say EHLO again.
