@@ -1,6 +1,7 @@
 """A connection's octets: compressed on request (RFC 4978), slow for those who guess, traced on request."""
 
 import logging
+import re
 
 from mox.listen import Pace
 from mox.runtime import Clock
@@ -14,6 +15,8 @@ logger = logging.getLogger(__name__)
 
 # Longer writes are told in the trace as content.
 _LONG_OCTETS = 2000
+# So is what follows the announcement of a literal: most often a piece of a message.
+_LITERAL = re.compile(rb"\{\d+\+?\}\r\n.", re.DOTALL)
 # A tag begins with a printable character, the last block of a stream never does.
 _FIRST_PRINTABLE = 0x21
 
@@ -49,7 +52,7 @@ class Wire:
             ConnectionError: The connection broke, or what comes is not compressed as it should be.
         """
         octets = await self._read()
-        self._trace.received(octets, Kind.DATA if len(octets) > _LONG_OCTETS else kind)
+        self._trace.received(octets, _kind(octets, kind))
         return octets
 
     async def _read(self) -> bytes:
@@ -78,7 +81,7 @@ class Wire:
 
     async def write(self, octets: bytes) -> None:
         """Send octets; wait while the client is slow."""
-        self._trace.sent(octets, Kind.DATA if len(octets) > _LONG_OCTETS else Kind.PLAIN)
+        self._trace.sent(octets, _kind(octets, Kind.PLAIN))
         if self._deflate is not None:
             octets = self._deflate.compress(octets)
         await self.pace.write(octets)
@@ -99,6 +102,13 @@ class Wire:
         if self._deflate is not None:
             deflate, self._deflate = self._deflate, None
             await self.pace.write(deflate.finish())
+
+
+def _kind(octets: bytes, kind: Kind) -> Kind:
+    """Return what a trace may tell of octets: the content of messages only to who asked for it."""
+    if kind is Kind.PLAIN and (len(octets) > _LONG_OCTETS or _LITERAL.search(octets)):
+        return Kind.DATA
+    return kind
 
 
 def _inflated(inflate: Inflate) -> bytes:

@@ -8,6 +8,7 @@ import logging
 import pytest
 
 from moxkit.sasl import Mechanism, client_exchange
+from moxkit.wiretrace import TRACE
 from room.imapserver.letters import LETTERS
 from room.imapserver.serving import PASSWORD, USER, Client, ImapHouse
 
@@ -110,6 +111,24 @@ async def test_no_password_is_in_the_log(house: ImapHouse, caplog: pytest.LogCap
     assert "sign-in failed" in said
     assert PASSWORD not in said
     assert plain not in said
+
+
+async def test_a_trace_tells_neither_passwords_nor_content(
+    house: ImapHouse, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(TRACE)
+    client = await house.connect()
+    await client.read_line()
+    await client.ask(f"LOGIN {USER} {PASSWORD}")
+    await client.write(b"a APPEND Inbox {30+}\r\nSubject: x\r\n\r\nmy secret words\r\n")
+    assert b" OK " in await client.read_line()
+    await client.ask("EXAMINE Inbox")
+    assert any("my secret words" in line for line in await client.ask("UID FETCH * BODY[TEXT]"))
+    said = "\n".join(f"{record.__dict__}" for record in caplog.records)
+    assert "octets received" in said
+    assert "EXAMINE Inbox" in said
+    assert PASSWORD not in said
+    assert "my secret words" not in said
 
 
 async def test_inactive_client_is_told(house: ImapHouse) -> None:
