@@ -66,7 +66,6 @@ from moxkit.imap.commands import (
     Noop,
     QresyncParameters,
     Rename,
-    Search,
     Select,
     StartTls,
     Status,
@@ -91,6 +90,7 @@ from moxkit.imap.encode import (
 )
 from moxkit.imap.encodecommand import encode_command
 from moxkit.imap.errors import CommandSyntaxError, ImapSyntaxError, MailboxNameError, ResponseSyntaxError
+from moxkit.imap.esearch import EsearchData, ResultUpdate, SearchData, SortData, encode_search, ordered_set
 from moxkit.imap.events import (
     NEED_DATA,
     AppendBegin,
@@ -155,6 +155,7 @@ from moxkit.imap.metadata import (
 from moxkit.imap.multisearch import MultiSearch
 from moxkit.imap.notify import EventGroup, Notify, NotifyEvent
 from moxkit.imap.objectid import MailboxIdCode
+from moxkit.imap.partialrange import PartialRange
 from moxkit.imap.readresponse import OtherData, Response
 from moxkit.imap.responses import (
     CapabilityData,
@@ -162,7 +163,6 @@ from moxkit.imap.responses import (
     ConditionKind,
     ContinuationRequest,
     EnabledData,
-    EsearchData,
     ExistsData,
     ExpungeData,
     FlagsData,
@@ -172,12 +172,19 @@ from moxkit.imap.responses import (
     NamespaceData,
     NamespaceEntry,
     RecentData,
-    SearchData,
     StatusData,
     VanishedData,
-    encode_search,
     encode_vanished,
     encode_vanished_ranges,
+)
+from moxkit.imap.searchcommands import (
+    CancelUpdate,
+    Search,
+    Sort,
+    SortCriterion,
+    SortKey,
+    Thread,
+    ThreadAlgorithm,
 )
 from moxkit.imap.searchkeys import (
     AgeKey,
@@ -208,6 +215,13 @@ from moxkit.imap.sessioncommands import Compress, Language, SetQuota, Unauthenti
 from moxkit.imap.sessionresponses import LanguageData, QuotaData, QuotaResource, QuotaRootData
 from moxkit.imap.states import ConnectionState, allowed
 from moxkit.imap.structure import BodyPart, Disposition, EnvelopeAddress, Extension, ImapEnvelope, Multipart
+from moxkit.imap.threads import (
+    ThreadData,
+    ThreadMessage,
+    ThreadNode,
+    thread_by_references,
+    thread_by_subject,
+)
 from moxkit.imap.urlcommands import GenUrlAuth, GenUrlAuthData, ResetKey, UrlFetch, UrlFetchData
 
 __all__ = [
@@ -242,6 +256,7 @@ __all__ = [
     "BodyKey",
     "BodyPart",
     "BodySection",
+    "CancelUpdate",
     "Capability",
     "CapabilityCode",
     "CapabilityData",
@@ -343,6 +358,7 @@ __all__ = [
     "OtherData",
     "OutgoingMessage",
     "Partial",
+    "PartialRange",
     "PermanentFlags",
     "QresyncParameters",
     "QuotaData",
@@ -356,6 +372,7 @@ __all__ = [
     "Response",
     "ResponseCode",
     "ResponseSyntaxError",
+    "ResultUpdate",
     "SaveDateSupportedKey",
     "Search",
     "SearchData",
@@ -368,6 +385,10 @@ __all__ = [
     "SetMetadata",
     "SetQuota",
     "SizeKey",
+    "Sort",
+    "SortCriterion",
+    "SortData",
+    "SortKey",
     "StartTls",
     "Status",
     "StatusData",
@@ -377,7 +398,12 @@ __all__ = [
     "Subscribe",
     "Tagged",
     "TextKey",
+    "Thread",
+    "ThreadAlgorithm",
+    "ThreadData",
     "ThreadIdKey",
+    "ThreadMessage",
+    "ThreadNode",
     "Unauthenticate",
     "Unselect",
     "Unsubscribe",
@@ -408,6 +434,7 @@ __all__ = [
     "encode_vanished",
     "encode_vanished_ranges",
     "literal_header",
+    "ordered_set",
     "parse_imap_url",
     "parse_sequence_set",
     "part_content",
@@ -419,5 +446,7 @@ __all__ = [
     "part_octets",
     "part_preview",
     "part_uid",
+    "thread_by_references",
+    "thread_by_subject",
     "unicode_casemap",
 ]

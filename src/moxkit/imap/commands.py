@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import ClassVar
 
 from moxkit.imap.fetchitems import FetchItem
-from moxkit.imap.searchkeys import SearchKey
+from moxkit.imap.partialrange import PartialRange
 from moxkit.imap.sequenceset import SequenceSet
 
 __all__ = [
@@ -37,7 +37,6 @@ __all__ = [
     "Noop",
     "QresyncParameters",
     "Rename",
-    "Search",
     "Select",
     "StartTls",
     "Status",
@@ -335,32 +334,15 @@ class Expunge(Command):
 
 
 @dataclass(frozen=True, slots=True)
-class Search(Command):
-    """SEARCH.
-
-    Attributes:
-        key: What to look for.
-        uid: Whether the result is UIDs.
-        returns: Of MIN, MAX, ALL, COUNT, SAVE; `None` without RETURN; ``RETURN ()`` is ALL (RFC 4731 §3.1).
-        charset: As given, `None` without CHARSET.
-    """
-
-    key: SearchKey
-    uid: bool = False
-    returns: frozenset[str] | None = None
-    charset: str | None = None
-    verb: ClassVar[str] = "SEARCH"
-
-
-@dataclass(frozen=True, slots=True)
 class Fetch(Command):
-    """FETCH, with the modifiers of RFC 7162 §3.1.4.1 and §3.2.6."""
+    """FETCH, with the modifiers of RFC 7162 §3.1.4.1 and §3.2.6, and RFC 9394 §3.3."""
 
     numbers: SequenceSet
     items: tuple[FetchItem, ...]
     uid: bool = False
     changed_since: int | None = None
     vanished: bool = False
+    partial: PartialRange | None = None
     verb: ClassVar[str] = "FETCH"
 
 

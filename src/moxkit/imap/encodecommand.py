@@ -23,7 +23,6 @@ from moxkit.imap.commands import (
     Move,
     QresyncParameters,
     Rename,
-    Search,
     Select,
     Status,
     Store,
@@ -31,12 +30,13 @@ from moxkit.imap.commands import (
     Unsubscribe,
 )
 from moxkit.imap.commandwriter import CommandWriter, Pieces
-from moxkit.imap.encodesearch import encode_search_key
+from moxkit.imap.encodesearchcommands import write_cancel_update, write_search, write_sort, write_thread
 from moxkit.imap.flags import encode_flags
 from moxkit.imap.mailboxfilter import MailboxFilter
 from moxkit.imap.metadata import ENTIRE_DEPTH, GetMetadata, SetMetadata
 from moxkit.imap.multisearch import MultiSearch
 from moxkit.imap.notify import Notify, NotifyEvent
+from moxkit.imap.searchcommands import CancelUpdate, Search, Sort, Thread
 from moxkit.imap.sessioncommands import Compress, Language, SetQuota
 from moxkit.imap.urlcommands import GenUrlAuth, ResetKey, UrlFetch
 
@@ -221,16 +221,6 @@ def _expunge(writer: CommandWriter, command: Expunge) -> None:
         writer.argument(bytes(command.uids))
 
 
-def _search(writer: CommandWriter, command: Search) -> None:
-    if command.returns is not None:
-        writer.argument(b"RETURN " + _words(sorted(command.returns)))
-    if command.charset is not None:
-        writer.raw(b" CHARSET ")
-        writer.astring(command.charset)
-    writer.raw(b" ")
-    encode_search_key(command.key, raw=writer.raw, astring=writer.astring, outermost=True)
-
-
 def _multi_search(writer: CommandWriter, command: MultiSearch) -> None:
     if command.sources:
         before = b" IN ("
@@ -239,7 +229,7 @@ def _multi_search(writer: CommandWriter, command: MultiSearch) -> None:
             _filter(writer, source)
             before = b" "
         writer.raw(b")")
-    _search(writer, command.search)
+    write_search(writer, command.search)
 
 
 def _filter(writer: CommandWriter, mailboxes: MailboxFilter) -> None:
@@ -300,6 +290,8 @@ def _fetch(writer: CommandWriter, command: Fetch) -> None:
         modifiers.append(b"CHANGEDSINCE %d" % command.changed_since)
     if command.vanished:
         modifiers.append(b"VANISHED")
+    if command.partial is not None:
+        modifiers.append(b"PARTIAL " + bytes(command.partial))
     if modifiers:
         writer.argument(b"(%b)" % b" ".join(modifiers))
 
@@ -321,6 +313,7 @@ def _copy(writer: CommandWriter, command: Copy | Move) -> None:
 # Each function takes the type it stands at; `encode_command` looks up by type, so that they meet.
 _ARGUMENTS: dict[type[Command], Callable[..., None]] = {
     Authenticate: _authenticate,
+    CancelUpdate: write_cancel_update,
     Compress: _compress,
     Copy: _copy,
     Create: _create,
@@ -342,13 +335,15 @@ _ARGUMENTS: dict[type[Command], Callable[..., None]] = {
     Notify: _notify,
     Rename: _rename,
     ResetKey: _reset_key,
-    Search: _search,
+    Search: write_search,
     Select: _select,
     SetMetadata: _values,
     SetQuota: _set_quota,
+    Sort: write_sort,
     Status: _status,
     Store: _store,
     Subscribe: _mailbox,
+    Thread: write_thread,
     Unsubscribe: _mailbox,
     UrlFetch: _url_fetch,
 }

@@ -4,10 +4,11 @@ import re
 from dataclasses import dataclass
 from typing import ClassVar
 
-from moxkit.imap.commands import Command, Search
+from moxkit.imap.commands import Command
 from moxkit.imap.lexer import Cursor
 from moxkit.imap.mailboxfilter import SEARCH_FILTERS, FilterKind, MailboxFilter, take_filter
-from moxkit.imap.takemessages import take_search
+from moxkit.imap.searchcommands import Search
+from moxkit.imap.takesearchcommands import take_search
 
 __all__ = ["MultiSearch", "take_multi_search"]
 

@@ -5,14 +5,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from moxkit.imap.codes import take_code
+from moxkit.imap.esearch import (
+    EsearchData,
+    SearchData,
+    SortData,
+    take_esearch,
+    take_search_data,
+    take_sort_data,
+)
 from moxkit.imap.fetchdata import FetchData, take_fetch_data
-from moxkit.imap.lexer import MAX_NUMBER64, Cursor
+from moxkit.imap.lexer import Cursor
 from moxkit.imap.metadata import MetadataChangedData, MetadataData, take_metadata_data
 from moxkit.imap.readmailboxes import (
-    skip_value,
     take_list_data,
     take_lsub_data,
-    take_mailbox_name,
     take_namespace_data,
     take_response_flags,
     take_status_data,
@@ -23,7 +29,6 @@ from moxkit.imap.responses import (
     ConditionKind,
     ContinuationRequest,
     EnabledData,
-    EsearchData,
     ExistsData,
     ExpungeData,
     FlagsData,
@@ -32,7 +37,6 @@ from moxkit.imap.responses import (
     LsubData,
     NamespaceData,
     RecentData,
-    SearchData,
     StatusData,
     VanishedData,
 )
@@ -44,6 +48,7 @@ from moxkit.imap.sessionresponses import (
     take_quota_data,
     take_quota_root_data,
 )
+from moxkit.imap.threads import ThreadData, take_thread_data
 from moxkit.imap.urlcommands import (
     GenUrlAuthData,
     UrlFetchData,
@@ -59,10 +64,6 @@ _NUMBERED = re.compile(rb"([0-9]{1,10}) (EXISTS|RECENT|EXPUNGE|(?:UID)?FETCH)", 
 _NAME = re.compile(rb"[A-Za-z0-9-]+")
 _REST = re.compile(rb"[^\r\n]*", re.DOTALL)
 _EARLIER = re.compile(rb"\(EARLIER\) ", re.IGNORECASE)
-_CORRELATORS = re.compile(rb" \((?=TAG|MAILBOX|UIDVALIDITY)", re.IGNORECASE)
-_SEARCH_UID = re.compile(rb" UID(?![^ ])", re.IGNORECASE)
-_SEARCH_MODSEQ = re.compile(rb" \(MODSEQ ([0-9]{1,19})\)", re.IGNORECASE)
-_NUMBERS = re.compile(rb"(?: [0-9]{1,10})*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +97,10 @@ Response = (
     | QuotaRootData
     | RecentData
     | SearchData
+    | SortData
     | StatusData
     | UrlFetchData
+    | ThreadData
     | VanishedData
 )
 
@@ -174,64 +177,6 @@ def _take_flags(cursor: Cursor) -> FlagsData:
     return FlagsData(take_response_flags(cursor))
 
 
-def _take_search(cursor: Cursor) -> SearchData:
-    numbers = tuple(map(int, cursor.expect(_NUMBERS, "numbers")[0].split()))
-    modseq = cursor.match(_SEARCH_MODSEQ)
-    return SearchData(numbers, None if modseq is None else int(modseq[1]))
-
-
-def _take_esearch(cursor: Cursor) -> EsearchData:
-    tag, mailbox, uidvalidity = _take_correlators(cursor)
-    uid = cursor.match(_SEARCH_UID) is not None
-    numbers: dict[str, int] = {}
-    found = None
-    while cursor.take(b" "):
-        name = cursor.word()
-        cursor.space()
-        if name == "ALL":
-            found = cursor.sequence_set()
-        elif name in {"MIN", "MAX", "COUNT", "MODSEQ"}:
-            numbers[name] = cursor.number(MAX_NUMBER64)
-        else:
-            skip_value(cursor)
-    return EsearchData(
-        tag=tag,
-        uid=uid,
-        lowest=numbers.get("MIN"),
-        highest=numbers.get("MAX"),
-        count=numbers.get("COUNT"),
-        all=found,
-        modseq=numbers.get("MODSEQ"),
-        mailbox=mailbox,
-        uidvalidity=uidvalidity,
-    )
-
-
-def _take_correlators(cursor: Cursor) -> tuple[str | None, str | None, int | None]:
-    """Take which search it was, and where (RFC 7377 §4, search-correlator)."""
-    tag: str | None = None
-    mailbox: str | None = None
-    uidvalidity: int | None = None
-    if cursor.match(_CORRELATORS) is not None:
-        while True:
-            match cursor.word():
-                case "TAG":
-                    cursor.space()
-                    tag = cursor.text(cursor.astring())
-                case "MAILBOX":
-                    cursor.space()
-                    mailbox = take_mailbox_name(cursor)
-                case "UIDVALIDITY":
-                    cursor.space()
-                    uidvalidity = cursor.nz_number()
-                case _:
-                    raise cursor.fail("unknown correlator")
-            if not cursor.take(b" "):
-                break
-        cursor.require(b")")
-    return tag, mailbox, uidvalidity
-
-
 def _take_vanished(cursor: Cursor) -> VanishedData:
     cursor.space()
     earlier = cursor.match(_EARLIER) is not None
@@ -257,7 +202,7 @@ def _take_id(cursor: Cursor) -> IdData:
 _TAKERS: dict[str, Callable[[Cursor], Response]] = {
     "CAPABILITY": lambda cursor: CapabilityData(_take_words(cursor)),
     "ENABLED": lambda cursor: EnabledData(_take_words(cursor)),
-    "ESEARCH": _take_esearch,
+    "ESEARCH": take_esearch,
     "FLAGS": _take_flags,
     "GENURLAUTH": take_genurlauth_data,
     "ID": _take_id,
@@ -268,8 +213,10 @@ _TAKERS: dict[str, Callable[[Cursor], Response]] = {
     "NAMESPACE": take_namespace_data,
     "QUOTA": take_quota_data,
     "QUOTAROOT": take_quota_root_data,
-    "SEARCH": _take_search,
+    "SEARCH": take_search_data,
+    "SORT": take_sort_data,
     "STATUS": take_status_data,
     "URLFETCH": take_urlfetch_data,
+    "THREAD": take_thread_data,
     "VANISHED": _take_vanished,
 }

@@ -20,7 +20,6 @@ __all__ = [
     "ConditionKind",
     "ContinuationRequest",
     "EnabledData",
-    "EsearchData",
     "ExistsData",
     "ExpungeData",
     "FlagsData",
@@ -30,16 +29,12 @@ __all__ = [
     "NamespaceData",
     "NamespaceEntry",
     "RecentData",
-    "SearchData",
     "StatusData",
     "VanishedData",
-    "encode_search",
     "encode_vanished",
     "encode_vanished_ranges",
 ]
 
-# A line of numbers stays readable for clients with small buffers.
-_SEARCH_NUMBERS = 100
 _VANISHED_OCTETS = 4096 - 32
 
 _LINE_ENDS = str.maketrans("\r\n\0", "   ")
@@ -158,64 +153,6 @@ class VanishedData:
     def encode(self, *, utf8: bool = False) -> bytes:
         """Return one line; `encode_vanished` splits long sets."""
         return b"* VANISHED %b%b\r\n" % (b"(EARLIER) " if self.earlier else b"", bytes(self.uids))
-
-
-@dataclass(frozen=True, slots=True)
-class SearchData:
-    """SEARCH, the old form (RFC 3501 §7.2.5, RFC 7162 §3.1.5)."""
-
-    numbers: tuple[int, ...]
-    modseq: int | None = None
-
-    def encode(self, *, utf8: bool = False) -> bytes:
-        """Return one line; `encode_search` splits long results."""
-        numbers = "".join([f" {number}" for number in self.numbers])
-        modseq = "" if self.modseq is None else f" (MODSEQ {self.modseq})"
-        return f"* SEARCH{numbers}{modseq}\r\n".encode("ascii")
-
-
-@dataclass(frozen=True, slots=True)
-class EsearchData:
-    """ESEARCH (RFC 4731 §3.1, RFC 9051 §7.3.4); what was not asked for or not found is `None`.
-
-    Attributes:
-        mailbox: Where, in answer to the ESEARCH command, with its UIDVALIDITY (RFC 7377 §2.1).
-    """
-
-    tag: str | None = None
-    uid: bool = False
-    lowest: int | None = None
-    highest: int | None = None
-    count: int | None = None
-    all: SequenceSet | None = None
-    modseq: int | None = None
-    mailbox: str | None = None
-    uidvalidity: int | None = None
-
-    def encode(self, *, utf8: bool = False) -> bytes:
-        """Return the line."""
-        pieces = [b"* ESEARCH"]
-        if self.tag is not None:
-            pieces.append(b"(TAG %b%b)" % (encode_string(self.tag.encode("ascii")), self._place(utf8=utf8)))
-        if self.uid:
-            pieces.append(b"UID")
-        for name, number in (("MIN", self.lowest), ("MAX", self.highest), ("COUNT", self.count)):
-            if number is not None:
-                pieces.append(f"{name} {number}".encode("ascii"))
-        # An empty set cannot be written: ALL is left out when nothing was found.
-        if self.all is not None and self.all.ranges:
-            pieces.append(b"ALL " + bytes(self.all))
-        if self.modseq is not None:
-            pieces.append(b"MODSEQ %d" % self.modseq)
-        return b" ".join(pieces) + b"\r\n"
-
-    def _place(self, *, utf8: bool) -> bytes:
-        if self.mailbox is None:
-            return b""
-        return b" MAILBOX %b UIDVALIDITY %d" % (
-            encode_mailbox(self.mailbox, utf8=utf8),
-            self.uidvalidity or 0,
-        )
 
 
 def _mailbox_line(kind: bytes, flags: Sequence[str], separator: str | None, name: bytes) -> bytes:
@@ -339,14 +276,6 @@ def _namespace(entries: Sequence[NamespaceEntry], *, utf8: bool) -> bytes:
         separator = None if entry.separator is None else entry.separator.encode()
         pieces.append(b"(%b %b)" % (prefix, encode_nstring(separator)))
     return b"(%b)" % b"".join(pieces)
-
-
-def encode_search(numbers: Sequence[int], modseq: int | None = None) -> bytes:
-    """Return SEARCH lines of up to 100 numbers each, at least one line."""
-    return b"".join(
-        SearchData(tuple(numbers[start : start + _SEARCH_NUMBERS]), modseq).encode()
-        for start in range(0, max(1, len(numbers)), _SEARCH_NUMBERS)
-    )
 
 
 def encode_vanished(uids: Sequence[int], *, earlier: bool = False) -> bytes:

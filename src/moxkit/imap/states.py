@@ -29,7 +29,7 @@ _KNOWN = frozenset(
 _MAILBOX = frozenset(
     {
         *("CHECK", "CLOSE", "UNSELECT", "EXPUNGE", "SEARCH", "FETCH", "STORE", "COPY", "MOVE"),
-        "REPLACE",
+        *("REPLACE", "SORT", "THREAD", "CANCELUPDATE"),
     }
 )
 

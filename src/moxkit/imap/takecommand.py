@@ -44,7 +44,8 @@ from moxkit.imap.takemailboxes import (
     take_subscribe,
     take_unsubscribe,
 )
-from moxkit.imap.takemessages import take_copy, take_fetch, take_move, take_search, take_store
+from moxkit.imap.takemessages import take_copy, take_fetch, take_move, take_store
+from moxkit.imap.takesearchcommands import take_cancel_update, take_search, take_sort, take_thread
 from moxkit.imap.takesession import take_compress, take_language, take_setquota
 from moxkit.imap.urlcommands import take_genurlauth, take_resetkey, take_urlfetch
 
@@ -165,6 +166,7 @@ def _constant(command: Command) -> Callable[[Cursor], Command]:
 _TAKERS: dict[bytes, Callable[[Cursor], Command | AppendHead]] = {
     b"APPEND": _take_append,
     b"AUTHENTICATE": _take_authenticate,
+    b"CANCELUPDATE": take_cancel_update,
     b"CAPABILITY": _constant(Capability()),
     b"CHECK": _constant(Check()),
     b"CLOSE": _constant(Close()),
@@ -199,12 +201,14 @@ _TAKERS: dict[bytes, Callable[[Cursor], Command | AppendHead]] = {
     b"SELECT": partial(take_select, read_only=False),
     b"SETQUOTA": take_setquota,
     b"SETMETADATA": take_set_metadata,
+    b"SORT": partial(take_sort, uid=False),
     b"STARTTLS": _constant(StartTls()),
     b"STATUS": take_status,
     b"STORE": partial(take_store, uid=False),
     b"SUBSCRIBE": take_subscribe,
     b"UNAUTHENTICATE": _constant(Unauthenticate()),
     b"URLFETCH": take_urlfetch,
+    b"THREAD": partial(take_thread, uid=False),
     b"UNSELECT": _constant(Unselect()),
     b"UNSUBSCRIBE": take_unsubscribe,
 }
@@ -216,5 +220,7 @@ _BY_UID: dict[bytes, Callable[[Cursor], Command | AppendHead]] = {
     b"MOVE": partial(take_move, uid=True),
     b"REPLACE": partial(_take_replace, uid=True),
     b"SEARCH": partial(take_search, uid=True),
+    b"SORT": partial(take_sort, uid=True),
     b"STORE": partial(take_store, uid=True),
+    b"THREAD": partial(take_thread, uid=True),
 }

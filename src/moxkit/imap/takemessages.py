@@ -2,53 +2,29 @@
 
 import re
 
-from moxkit.imap.commands import Copy, Fetch, Move, Search, Store, StoreAction
+from moxkit.imap.commands import Copy, Fetch, Move, Store, StoreAction
 from moxkit.imap.fetchitems import take_fetch_items
 from moxkit.imap.flags import take_flag, take_flag_list
 from moxkit.imap.lexer import MAX_NUMBER64, Cursor
+from moxkit.imap.partialrange import PartialRange, take_partial_range
 from moxkit.imap.takemailboxes import take_mailbox
-from moxkit.imap.takesearch import take_search_keys
 
-__all__ = ["take_copy", "take_fetch", "take_move", "take_search", "take_store"]
+__all__ = ["take_copy", "take_fetch", "take_move", "take_store"]
 
-_RETURN = re.compile(rb"RETURN \(", re.IGNORECASE)
-_CHARSET = re.compile(rb"CHARSET ", re.IGNORECASE)
-_RESULTS = frozenset({"MIN", "MAX", "ALL", "COUNT", "SAVE"})
 # store-att-flags = ["+" / "-"] "FLAGS" [".SILENT"] SP
 _STORE = re.compile(rb"([+-]?FLAGS)(\.SILENT)? ", re.IGNORECASE)
 _UNCHANGED_SINCE = re.compile(rb"\(UNCHANGEDSINCE ([0-9]{1,19})\) ", re.IGNORECASE)
 
 
-def take_search(cursor: Cursor, *, uid: bool) -> Search:
-    """Take the arguments of SEARCH (RFC 4731 §3.1, RFC 5182 §2.1)."""
-    cursor.space()
-    returns: frozenset[str] | None = None
-    if cursor.match(_RETURN) is not None:
-        found: set[str] = set()
-        while not cursor.take(b")"):
-            if found:
-                cursor.space()
-            result = cursor.word()
-            if result not in _RESULTS:
-                raise cursor.fail("unknown search return option")
-            found.add(result)
-        returns = frozenset(found or {"ALL"})
-        cursor.space()
-    charset: str | None = None
-    if cursor.match(_CHARSET) is not None:
-        charset = cursor.text(cursor.astring())
-        cursor.space()
-    return Search(take_search_keys(cursor, charset), uid, returns, charset)
-
-
 def take_fetch(cursor: Cursor, *, uid: bool) -> Fetch:
-    """Take the arguments of FETCH, with modifiers (RFC 4466 §2.4, RFC 7162 §7)."""
+    """Take the arguments of FETCH, with modifiers (RFC 4466 §2.4, RFC 7162 §7, RFC 9394 §4)."""
     cursor.space()
     numbers = cursor.sequence_set()
     cursor.space()
     items = take_fetch_items(cursor)
     changed_since: int | None = None
     vanished = False
+    partial: PartialRange | None = None
     if cursor.take(b" ("):
         while True:
             match cursor.word():
@@ -57,6 +33,9 @@ def take_fetch(cursor: Cursor, *, uid: bool) -> Fetch:
                     changed_since = cursor.number(MAX_NUMBER64)
                 case "VANISHED" if not vanished:
                     vanished = True
+                case "PARTIAL" if partial is None and uid:
+                    cursor.space()
+                    partial = take_partial_range(cursor)
                 case _:
                     raise cursor.fail("unknown or repeated fetch modifier")
             if not cursor.take(b" "):
@@ -65,7 +44,7 @@ def take_fetch(cursor: Cursor, *, uid: bool) -> Fetch:
     # RFC 7162 §3.2.6: VANISHED only for UID FETCH, and only with CHANGEDSINCE.
     if vanished and (changed_since is None or not uid):
         raise cursor.fail("VANISHED needs UID FETCH and CHANGEDSINCE")
-    return Fetch(numbers, items, uid, changed_since, vanished)
+    return Fetch(numbers, items, uid, changed_since, vanished, partial)
 
 
 def take_store(cursor: Cursor, *, uid: bool) -> Store:
