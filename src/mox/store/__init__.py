@@ -95,6 +95,7 @@ from mox.store.reading import (
 )
 from mox.store.resync import ChangedMessage, changed_since, is_history_complete, removed_since
 from mox.store.search import Found, search_messages
+from mox.store.sorting import sort_messages, thread_messages
 from mox.store.spool import Content, Spool
 from mox.store.switchboard import Batch, Listener
 from mox.store.transaction import Tx
@@ -198,8 +199,10 @@ __all__ = [
     "search_messages",
     "set_annotations",
     "set_special_use",
+    "sort_messages",
     "stored_messages",
     "subscribe",
+    "thread_messages",
     "thread_object_id",
     "uids_of_email",
     "uids_of_thread",

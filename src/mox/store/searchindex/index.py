@@ -178,6 +178,18 @@ class SearchIndex:
             logger.warning("search index cannot be read", extra={"path": self._path}, exc_info=error)
         return otherwise
 
+    async def ask_mail(self, function: Callable[[Connection], T]) -> T:
+        """Run a question to the account's index itself in a worker thread."""
+
+        def ask() -> T:
+            mail = open_reader(self._mail_path)
+            try:
+                return function(mail)
+            finally:
+                mail.close()
+
+        return await self._asking.run(ask)
+
     def texts(self, ids: Sequence[int]) -> dict[int, bytes]:
         """Return the packed texts of some messages, of those that are there; short."""
         if not self._can_be_read():
