@@ -65,7 +65,7 @@ _FLUSH_OCTETS = 256 << 10
 # Commands that came together are taken in turns with other clients, so many at a time.
 _TURN = 50
 # After these, removals may not be told, since the client counts in numbers (RFC 9051 §7.5.1).
-_COUNTING = frozenset({"FETCH", "STORE", "SEARCH"})
+_COUNTING = frozenset({"FETCH", "STORE", "SEARCH", "SORT", "THREAD"})
 # The answer to these is about the mailbox they open, LIST included.
 _OPENING = frozenset({"SELECT", "EXAMINE"})
 

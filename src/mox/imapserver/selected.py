@@ -13,6 +13,8 @@ from moxkit.imap import SequenceSet
 if TYPE_CHECKING:
     from array import array
 
+    from mox.imapserver.contexts import Context
+
 __all__ = ["Selected"]
 
 
@@ -22,9 +24,20 @@ class Selected:
     Attributes:
         uids: Known UIDs, ascending; a message's number is its index plus one.
         modseq: Changes up to here are known here; see `told_modseq` for what was told.
+        contexts: Results whose changes are told, by the tag of their command (RFC 5267).
     """
 
-    __slots__ = ("_seen_modseq", "_untold", "keywords", "mailbox_id", "modseq", "name", "read_only", "uids")
+    __slots__ = (
+        "_seen_modseq",
+        "_untold",
+        "contexts",
+        "keywords",
+        "mailbox_id",
+        "modseq",
+        "name",
+        "read_only",
+        "uids",
+    )
 
     def __init__(
         self,
@@ -45,6 +58,7 @@ class Selected:
         self._untold: int | None = None
         self.keywords = keywords
         self.read_only = read_only
+        self.contexts: dict[str, Context] = {}
 
     @property
     def told_modseq(self) -> int:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from mox.accounts import ServiceDesk, SignedIn
 from mox.imapserver.capabilities import capabilities
+from mox.imapserver.contexts import tell_removed
 from mox.imapserver.dialect import Dialect
 from mox.imapserver.errors import RefusedError
 from mox.imapserver.news import News
@@ -207,6 +208,7 @@ class Session:
     def write_updates(self, *, may_remove: bool = True) -> None:
         """Tell the client what happened since it was last told; see `News.tell`."""
         if self.news is not None:
+            tell_removed(self)
             self.news.tell(may_remove=may_remove)
 
     def spans(self, numbers: SequenceSet, *, by_uid: bool) -> list[tuple[int, int]]:

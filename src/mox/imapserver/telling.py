@@ -3,6 +3,7 @@
 import asyncio
 
 from mox.imapserver.commands.contentitems import ContentWriter
+from mox.imapserver.contexts import tell_changed
 from mox.imapserver.errors import RefusedError
 from mox.imapserver.session import Session
 from mox.store import stored_messages
@@ -23,6 +24,7 @@ async def tell(session: Session, *, may_remove: bool = True) -> None:
         ConnectionError: The client is gone, or could not be sent a message to its end.
     """
     session.write_updates(may_remove=may_remove)
+    await tell_changed(session)
     news = session.news
     while news is not None and news.new_uids:
         uids, news.new_uids = news.new_uids[:_BLOCK], news.new_uids[_BLOCK:]

@@ -14,7 +14,9 @@ from moxkit.imap import (
     Search,
     SearchKey,
     Select,
+    Sort,
     Store,
+    Thread,
 )
 
 __all__ = ["check_uids_only"]
@@ -29,7 +31,7 @@ def check_uids_only(command: object) -> None:
     match command:
         case Fetch(uid=uid) | Store(uid=uid) | Copy(uid=uid) | Move(uid=uid):
             uses_numbers = not uid
-        case Search(uid=uid, key=key):
+        case Search(uid=uid, key=key) | Sort(uid=uid, key=key) | Thread(uid=uid, key=key):
             uses_numbers = not uid or _has_numbers(key)
         case MultiSearch(search=Search(key=key)):
             uses_numbers = _has_numbers(key)

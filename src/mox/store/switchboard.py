@@ -58,6 +58,10 @@ class Listener:
         """Return whether changes wait that somebody else made."""
         return self.overflowed or any(batch.origin is not origin for batch in self._batches)
 
+    def waiting(self) -> tuple[Batch, ...]:
+        """Return what waits to be taken."""
+        return tuple(self._batches)
+
     def take(self) -> list[Batch]:
         """Return all that was heard since the last call."""
         batches = list(self._batches)

@@ -195,6 +195,7 @@ from moxkit.imap.searchkeys import (
     DateKey,
     DateRelation,
     EmailIdKey,
+    FilterKey,
     FlagKey,
     HeaderKey,
     ModSeqKey,
@@ -215,6 +216,7 @@ from moxkit.imap.sessioncommands import Compress, Language, SetQuota, Unauthenti
 from moxkit.imap.sessionresponses import LanguageData, QuotaData, QuotaResource, QuotaRootData
 from moxkit.imap.states import ConnectionState, allowed
 from moxkit.imap.structure import BodyPart, Disposition, EnvelopeAddress, Extension, ImapEnvelope, Multipart
+from moxkit.imap.takesearch import parse_search_keys
 from moxkit.imap.threads import (
     ThreadData,
     ThreadMessage,
@@ -303,6 +305,7 @@ __all__ = [
     "FetchBlock",
     "FetchData",
     "FetchItem",
+    "FilterKey",
     "FilterKind",
     "FlagKey",
     "FlagsData",
@@ -436,6 +439,7 @@ __all__ = [
     "literal_header",
     "ordered_set",
     "parse_imap_url",
+    "parse_search_keys",
     "parse_sequence_set",
     "part_content",
     "part_content_header",

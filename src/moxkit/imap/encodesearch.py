@@ -10,6 +10,7 @@ from moxkit.imap.searchkeys import (
     BodyKey,
     DateKey,
     EmailIdKey,
+    FilterKey,
     FlagKey,
     HeaderKey,
     ModSeqKey,
@@ -73,6 +74,8 @@ def encode_search_key(
         case TextKey(value):
             raw(b"TEXT ")
             astring(value)
+        case FilterKey(name):
+            raw(f"FILTER {name}".encode("ascii"))
         case _:
             raw(_plain(key))
 

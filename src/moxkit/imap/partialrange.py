@@ -23,13 +23,17 @@ class PartialRange:
         """Return the range as written on the wire."""
         return b"%d:%d" % (self.first, self.last)
 
-    def select(self, numbers: Sequence[int]) -> list[int]:
-        """Return what stands at these positions, in the order of the result; possibly nothing."""
+    def bounds(self, count: int) -> tuple[int, int]:
+        """Return start and stop of these positions among so many, as indexes; equal if there is nothing."""
         low, high = sorted((abs(self.first), abs(self.last)))
         if self.first > 0:
-            return list(numbers[low - 1 : high])
-        count = len(numbers)
-        return list(numbers[max(0, count - high) : max(0, count - low + 1)])
+            return min(low - 1, count), min(high, count)
+        return max(0, count - high), max(0, count - low + 1)
+
+    def select(self, numbers: Sequence[int]) -> list[int]:
+        """Return what stands at these positions, in the order of the result; possibly nothing."""
+        start, stop = self.bounds(len(numbers))
+        return list(numbers[start:stop])
 
 
 def take_partial_range(cursor: Cursor) -> PartialRange:

@@ -15,6 +15,7 @@ __all__ = [
     "DateKey",
     "DateRelation",
     "EmailIdKey",
+    "FilterKey",
     "FlagKey",
     "HeaderKey",
     "ModSeqKey",
@@ -166,6 +167,13 @@ class ThreadIdKey:
 
 
 @dataclass(frozen=True, slots=True)
+class FilterKey:
+    """What the filter of that name says (RFC 5466 §3.1)."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class SaveDateSupportedKey:
     """All messages if save dates are kept (RFC 8514 §4.3)."""
 
@@ -175,6 +183,7 @@ SearchKey = (
     | And
     | Or
     | Not
+    | FilterKey
     | FlagKey
     | RecentKey
     | HeaderKey

@@ -5,8 +5,9 @@ from collections.abc import Callable
 from functools import partial
 
 from moxkit.imap.dates import take_date
+from moxkit.imap.errors import CommandSyntaxError
 from moxkit.imap.flags import canonical_flag
-from moxkit.imap.lexer import MAX_NUMBER64, Cursor
+from moxkit.imap.lexer import MAX_NUMBER64, Cursor, LiteralPendingError
 from moxkit.imap.objectid import take_object_id
 from moxkit.imap.searchkeys import (
     AgeKey,
@@ -17,6 +18,7 @@ from moxkit.imap.searchkeys import (
     DateKey,
     DateRelation,
     EmailIdKey,
+    FilterKey,
     FlagKey,
     HeaderKey,
     ModSeqKey,
@@ -31,7 +33,7 @@ from moxkit.imap.searchkeys import (
     ThreadIdKey,
 )
 
-__all__ = ["take_search_keys"]
+__all__ = ["parse_search_keys", "take_search_keys"]
 
 _KEY = re.compile(rb"[A-Za-z][A-Za-z0-9]*")
 # entry-type-req of RFC 7162 §7: "priv", "shared" or "all"; the entry name is a quoted "/flags/..." string.
@@ -89,6 +91,13 @@ class SearchReader:
         field = self.string()
         self._cursor.space()
         return HeaderKey(field, self.string())
+
+    def filter(self) -> FilterKey:
+        """Take the name of FILTER: an atom without a slash (RFC 5466 §4)."""
+        name = self._cursor.atom()
+        if "/" in name:
+            raise self._cursor.fail("filter names hold no slash")
+        return FilterKey(name)
 
     def disjunction(self) -> Or:
         """Take the two keys of OR."""
@@ -181,6 +190,7 @@ def _field_taker(name: str) -> Callable[[SearchReader], SearchKey]:
 _TAKERS: dict[str, Callable[[SearchReader], SearchKey]] = {
     "BODY": SearchReader.body,
     "EMAILID": SearchReader.email_id,
+    "FILTER": SearchReader.filter,
     "HEADER": SearchReader.header,
     "KEYWORD": partial(SearchReader.keyword, present=True),
     "LARGER": partial(SearchReader.size, larger=True),
@@ -211,3 +221,18 @@ def take_search_keys(cursor: Cursor, charset: str | None) -> SearchKey:
         LiteralPendingError: A literal was not received yet.
     """
     return SearchReader(cursor, charset).take_all()
+
+
+def parse_search_keys(octets: bytes) -> SearchKey:
+    """Parse a whole search program that stands alone, in UTF-8 and without literals (RFC 5466 §3.2).
+
+    Raises:
+        CommandSyntaxError: Not known, malformed, nested too deeply, or with a literal.
+    """
+    cursor = Cursor(octets)
+    try:
+        key = take_search_keys(cursor, None)
+    except LiteralPendingError:
+        raise CommandSyntaxError("a stored search has no literals") from None
+    cursor.end()
+    return key

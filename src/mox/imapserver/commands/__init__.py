@@ -18,7 +18,7 @@ from mox.imapserver.commands.mailboxes import create, delete, rename, subscribe,
 from mox.imapserver.commands.metadata import get_metadata, set_metadata
 from mox.imapserver.commands.notify import notify
 from mox.imapserver.commands.quota import get_quota, get_quota_root, set_quota
-from mox.imapserver.commands.search import search
+from mox.imapserver.commands.search import cancel_update, search, sort, thread
 from mox.imapserver.commands.select import select, unselect
 from mox.imapserver.commands.status import status
 from mox.imapserver.commands.urlauth import gen_url_auth, reset_key, url_fetch
@@ -62,6 +62,9 @@ _BY_TYPE: dict[type, Run] = {
     imap.Fetch: fetch,
     imap.Store: store,
     imap.Search: search,
+    imap.Sort: sort,
+    imap.Thread: thread,
+    imap.CancelUpdate: cancel_update,
     imap.Copy: copy,
     imap.Move: move,
     imap.Expunge: expunge,

@@ -18,7 +18,7 @@ from mox.store import (
     fetch_block,
     stored_messages,
 )
-from moxkit.imap import ConditionKind, Fetch, FetchAttribute, FetchItem
+from moxkit.imap import ConditionKind, Fetch, FetchAttribute, FetchItem, PartialRange
 
 __all__ = ["fetch"]
 
@@ -51,6 +51,8 @@ async def fetch(session: Session, _tag: str, command: Fetch) -> Done:
     if command.vanished and command.changed_since is not None:
         session.write(vanished_of_set(session, command.numbers, command.changed_since))
     spans = session.spans(command.numbers, by_uid=command.uid)
+    if command.partial is not None:
+        spans = _part_of(spans, command.partial)
     columns = [column for item in items if (column := _column(item)) is not None]
     marks_seen = not view.read_only and any(map(sets_seen, items))
     if len(columns) == len(items) and command.changed_since is None:
@@ -82,6 +84,20 @@ def _items(session: Session, command: Fetch) -> tuple[FetchItem, ...]:
 
 def _column(item: FetchItem) -> FetchColumn | None:
     return _COLUMNS.get(item) if isinstance(item, FetchAttribute) else None
+
+
+def _part_of(spans: Sequence[tuple[int, int]], partial: PartialRange) -> list[tuple[int, int]]:
+    """Return the part of index ranges that stands at these positions (RFC 9394 §3.3)."""
+    count = sum(stop - start for start, stop in spans)
+    chosen = partial.bounds(count)
+    found, before = [], 0
+    for start, stop in spans:
+        first = max(start, start + chosen[0] - before)
+        last = min(stop, start + chosen[1] - before)
+        if first < last:
+            found.append((first, last))
+        before += stop - start
+    return found
 
 
 def _blocks(spans: Sequence[tuple[int, int]], size: int) -> Iterator[tuple[int, int]]:

@@ -1,15 +1,20 @@
-"""SEARCH and UID SEARCH (RFC 9051 §6.4.4, RFC 4731, RFC 5182)."""
+"""SEARCH, SORT and THREAD, by number or UID (RFC 9051 §6.4.4, RFC 4731, RFC 5182, RFC 5256, RFC 5267)."""
 
+from mox.imapserver.commands.filters import with_filters
 from mox.imapserver.commands.hello import enable_condstore
+from mox.imapserver.commands.searchresults import KnownMessage, saved_uids, write_extended
+from mox.imapserver.contexts import Context, add_context, check_tag
 from mox.imapserver.errors import RefusedError
 from mox.imapserver.objectids import by_object_id
 from mox.imapserver.session import Done, Session
-from mox.store import search_messages
+from mox.store import search_messages, sort_messages, thread_messages
 from moxkit.imap import (
     And,
     BadCharset,
+    CancelUpdate,
+    ConditionKind,
     EmailIdKey,
-    EsearchData,
+    FilterKey,
     ModSeqKey,
     Not,
     NumberKey,
@@ -17,73 +22,139 @@ from moxkit.imap import (
     Search,
     SearchKey,
     SequenceSet,
+    Sort,
+    SortData,
+    Thread,
+    ThreadData,
     ThreadIdKey,
+    ThreadNode,
     encode_search,
 )
 
-__all__ = ["search"]
+__all__ = ["cancel_update", "search", "sort", "thread"]
 
 _CHARSETS = ("US-ASCII", "UTF-8")
 
 
 async def search(session: Session, tag: str, command: Search) -> Done:
     """Find messages the client knows."""
-    returns = command.returns
+    key, found, wants_modseq = await _find(session, tag, command)
+    if command.returns is None and not session.is_rev2:
+        numbers = [message.uid if command.uid else message.number for message in found]
+        modseq = max((message.modseq for message in found), default=None) if wants_modseq else None
+        session.write(encode_search(numbers, modseq))
+        return Done("searched")
+    return _extended(session, tag, command, key, found, wants_modseq=wants_modseq)
+
+
+async def sort(session: Session, tag: str, command: Sort) -> Done:
+    """Find messages, in an order."""
+    key, found, wants_modseq = await _find(session, tag, command)
+    by_uid = {message.uid: message for message in found}
+    view = session.view
+    order = await sort_messages(session.mail, view.mailbox_id, list(by_uid), command.criteria)
+    found = [by_uid[uid] for uid in order]
+    if command.returns is None:
+        numbers = tuple(message.uid if command.uid else message.number for message in found)
+        modseq = max((message.modseq for message in found), default=None) if wants_modseq else None
+        session.write(SortData(numbers, modseq).encode())
+        return Done("sorted")
+    return _extended(session, tag, command, key, found, wants_modseq=wants_modseq)
+
+
+async def thread(session: Session, tag: str, command: Thread) -> Done:
+    """Find messages, in threads."""
+    _, found, _ = await _find(session, tag, command)
+    uids = [message.uid for message in found]
+    threads = await thread_messages(session.mail, session.view.mailbox_id, uids, command.algorithm)
+    if not command.uid:
+        _number(threads, {message.uid: message.number for message in found})
+    session.write(ThreadData(threads).encode())
+    return Done("threaded")
+
+
+async def cancel_update(session: Session, _tag: str, command: CancelUpdate) -> Done:
+    """Tell no more of some results (RFC 5267 §4.3.5); a tag that has none is no error."""
+    for tag in command.tags:
+        session.view.contexts.pop(tag, None)
+    return Done("no further updates")
+
+
+def _number(threads: tuple[ThreadNode, ...], numbers: dict[int, int]) -> None:
+    """Put message numbers where UIDs stand."""
+    waiting = list(threads)
+    while waiting:
+        node = waiting.pop()
+        if node.number is not None:
+            node.number = numbers[node.number]
+        waiting += node.children
+
+
+async def _find(
+    session: Session, tag: str, command: Search | Sort | Thread
+) -> tuple[SearchKey, list[KnownMessage], bool]:
+    """Return the key by UIDs, what it finds of what the client knows, and whether it is about modseqs."""
+    returns = frozenset[str]() if isinstance(command, Thread) else command.returns or frozenset[str]()
     previous = session.saved
-    if returns is not None and "SAVE" in returns:
+    if "SAVE" in returns:
         # Also if the search is refused (RFC 5182 §2.1).
         session.saved = []
-    if command.charset is not None and command.charset.upper() not in _CHARSETS:
-        raise RefusedError("unknown charset", BadCharset(_CHARSETS))
-    wants_modseq = _has_modseq(command.key)
+    if "UPDATE" in returns:
+        check_tag(session, tag)
+    charset = command.charset
+    if charset is not None and charset.upper() not in _CHARSETS:
+        # RFC 5466 §3.1: filters are in UTF-8.
+        kind = ConditionKind.BAD if _mentions(command.key, FilterKey) else ConditionKind.NO
+        raise RefusedError("unknown charset", BadCharset(_CHARSETS), kind)
+    key = with_filters(session, command.key)
+    wants_modseq = _mentions(key, ModSeqKey)
     if wants_modseq:
         enable_condstore(session)
     view = session.view
-    key = _by_uid(session, command.key, previous)
+    key = _by_uid(session, key, previous)
     found = await search_messages(session.mail, view.mailbox_id, key, now=session.now())
-    known = [(number, uid, modseq) for uid, modseq in found.messages if (number := view.number_of(uid))]
-    numbers = [uid if command.uid else number for number, uid, _ in known]
-    modseq = max((modseq for *_, modseq in known), default=None) if wants_modseq else None
-    if returns is not None and "SAVE" in returns:
-        session.saved = _saved(returns, [uid for _, uid, _ in known])
-    if returns is None and not session.is_rev2:
-        session.write(encode_search(numbers, modseq))
-        return Done("searched")
-    asked = returns or frozenset({"ALL"})
-    if asked == {"SAVE"}:
-        return Done("searched and saved")
-    session.write(
-        EsearchData(
-            tag=tag,
-            uid=command.uid,
-            lowest=numbers[0] if numbers and "MIN" in asked else None,
-            highest=numbers[-1] if numbers and "MAX" in asked else None,
-            count=len(numbers) if "COUNT" in asked else None,
-            all=SequenceSet.of(numbers) if "ALL" in asked else None,
-            modseq=modseq,
-        ).encode(utf8=session.utf8)
-    )
+    known = [
+        KnownMessage(number, uid, modseq)
+        for uid, modseq in found.messages
+        if (number := view.number_of(uid)) is not None
+    ]
+    return key, known, wants_modseq
+
+
+def _extended(
+    session: Session,
+    tag: str,
+    command: Search | Sort,
+    key: SearchKey,
+    found: list[KnownMessage],
+    *,
+    wants_modseq: bool,
+) -> Done:
+    returns = command.returns or frozenset({"ALL"})
+    if "SAVE" in returns:
+        session.saved = saved_uids(command, found)
+        if returns == {"SAVE"}:
+            return Done("searched and saved")
+    write_extended(session, tag, command, found, with_modseq=wants_modseq)
+    if "UPDATE" in returns:
+        criteria = command.criteria if isinstance(command, Sort) else ()
+        uids = [message.uid for message in found]
+        if not add_context(session, Context(tag, key, uids, uid=command.uid, criteria=criteria)):
+            return Done("searched, will not notify")
+        return Done("searched, will notify")
     return Done("searched")
 
 
-def _saved(returns: frozenset[str], uids: list[int]) -> list[int]:
-    """What SAVE keeps: MIN and MAX only, if nothing else is asked for (RFC 5182 §2.4)."""
-    if returns & {"ALL", "COUNT"} or not returns & {"MIN", "MAX"}:
-        return uids
-    ends = ([uids[0]] if "MIN" in returns else []) + ([uids[-1]] if "MAX" in returns else []) if uids else []
-    return sorted(set(ends))
-
-
-def _has_modseq(key: SearchKey) -> bool:
+def _mentions(key: SearchKey, kind: type) -> bool:
     match key:
         case And(keys):
-            return any(map(_has_modseq, keys))
+            return any(_mentions(each, kind) for each in keys)
         case Or(left, right):
-            return _has_modseq(left) or _has_modseq(right)
+            return _mentions(left, kind) or _mentions(right, kind)
         case Not(inner):
-            return _has_modseq(inner)
+            return _mentions(inner, kind)
         case _:
-            return isinstance(key, ModSeqKey)
+            return isinstance(key, kind)
 
 
 def _by_uid(  # noqa: PLR0911  one for each key
