@@ -57,6 +57,7 @@ _ALWAYS = (
     "OBJECTID",
     "CATENATE",
     "URLAUTH",
+    "INPROGRESS",
 )
 
 # Useful to those who signed in only.

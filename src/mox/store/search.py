@@ -6,7 +6,7 @@ changes an answer. Keys speak of UIDs only: the caller turned message numbers in
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Iterator
+from collections.abc import AsyncIterator, Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -51,8 +51,23 @@ class Found:
     messages: list[tuple[int, int]]
 
 
-async def search_messages(account: Account, mailbox_id: int, key: SearchKey, *, now: datetime) -> Found:
-    """Find the live messages of a mailbox that match; yields to other work in between."""
+async def search_messages(
+    account: Account,
+    mailbox_id: int,
+    key: SearchKey,
+    *,
+    now: datetime,
+    looked_at: Callable[[], None] = lambda: None,
+) -> Found:
+    """Find the live messages of a mailbox that match; yields to other work in between.
+
+    Args:
+        account: Whose.
+        mailbox_id: Where.
+        key: What to find.
+        now: For keys about age.
+        looked_at: Called for each message that had to be looked into.
+    """
     exact, rest = split_exact(key)
     where = where_clause(exact, now) if exact else "1"
     if not rest:
@@ -68,6 +83,7 @@ async def search_messages(account: Account, mailbox_id: int, key: SearchKey, *, 
         ids = frozenset()
     test = compile_test(looked, lookup, now)
     async for candidate in search.candidates(ids):
+        looked_at()
         if test(candidate):
             found.append((candidate.row[1], candidate.row[2]))
     return Found(sorted(found))

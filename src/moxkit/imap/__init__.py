@@ -156,6 +156,7 @@ from moxkit.imap.multisearch import MultiSearch
 from moxkit.imap.notify import EventGroup, Notify, NotifyEvent
 from moxkit.imap.objectid import MailboxIdCode
 from moxkit.imap.partialrange import PartialRange
+from moxkit.imap.progress import InProgressCode
 from moxkit.imap.readresponse import OtherData, Response
 from moxkit.imap.responses import (
     CapabilityData,
@@ -323,6 +324,7 @@ __all__ = [
     "ImapSyntaxError",
     "ImapUrl",
     "ImapUrlError",
+    "InProgressCode",
     "Inflate",
     "Language",
     "LanguageData",

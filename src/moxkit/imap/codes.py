@@ -13,6 +13,7 @@ from moxkit.imap.encode import encode_astring
 from moxkit.imap.flags import encode_flags
 from moxkit.imap.lexer import MAX_NUMBER64, Cursor
 from moxkit.imap.objectid import MailboxIdCode, take_mailbox_id_code
+from moxkit.imap.progress import InProgressCode, take_in_progress_code
 from moxkit.imap.sequenceset import SequenceSet
 
 __all__ = [
@@ -174,6 +175,7 @@ ResponseCode = (
     | AppendUid
     | CopyUid
     | MetadataCode
+    | InProgressCode
     | MailboxIdCode
     | ModifiedCode
 )
@@ -272,6 +274,7 @@ _TAKERS: dict[str, Callable[[Cursor], ResponseCode]] = {
     "BADEVENT": _take_bad_event,
     "CAPABILITY": _take_capability,
     "COPYUID": _take_copy_uid,
+    "INPROGRESS": take_in_progress_code,
     "MAILBOXID": take_mailbox_id_code,
     "METADATA": _take_metadata,
     "MODIFIED": _take_modified,

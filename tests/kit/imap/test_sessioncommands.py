@@ -17,6 +17,7 @@ from moxkit.imap import (
     FetchData,
     GenUrlAuth,
     GenUrlAuthData,
+    InProgressCode,
     Language,
     LanguageData,
     Limits,
@@ -99,6 +100,12 @@ RESPONSES: list[Response] = [
     GenUrlAuthData(("imap://a/;uid=1;urlauth=anonymous:internal:00", "b c")),
     UrlFetchData((("imap://a", b"octets\r\nof it"), ("imap://b", None), ("imap://c", b""))),
     StatusData("x", ((StatusItem.MAILBOXID, "F2212ea87-6097"), (StatusItem.MESSAGES, 3))),
+    # RFC 9585 §4
+    Condition(ConditionKind.OK, "still working", InProgressCode("A001", 454, 1000)),
+    Condition(ConditionKind.OK, "still working", InProgressCode("A001", 454, None)),
+    Condition(ConditionKind.OK, "still working", InProgressCode("A001")),
+    Condition(ConditionKind.OK, "still working", InProgressCode(None, 1, 2)),
+    Condition(ConditionKind.OK, "still working", InProgressCode()),
     Condition(ConditionKind.OK, "done", MailboxIdCode("F2212ea87-6097"), "a1"),
 ]
 

@@ -3,6 +3,7 @@
 from bisect import bisect_right
 
 from mox.imapserver.errors import RefusedError
+from mox.imapserver.progress import Progress
 from mox.imapserver.session import Done, Session
 from mox.store import expunge_deleted
 from moxkit.imap import Close, Expunge
@@ -10,7 +11,7 @@ from moxkit.imap import Close, Expunge
 __all__ = ["close", "expunge"]
 
 
-async def _expunge(session: Session, ranges: list[tuple[int, int]]) -> None:
+async def _expunge(session: Session, tag: str, ranges: list[tuple[int, int]]) -> None:
     """Remove what is marked, among what the client knows: never a message it has not been told of."""
     view = session.view
     highest = view.uids[-1] if view.uids else 0
@@ -20,10 +21,11 @@ async def _expunge(session: Session, ranges: list[tuple[int, int]]) -> None:
         at = bisect_right(lows, uid) - 1
         return uid <= highest and at >= 0 and uid <= ranges[at][1]
 
-    await session.mail.write(lambda tx: expunge_deleted(tx, view.mailbox_id, accepts), session)
+    work = session.mail.write(lambda tx: expunge_deleted(tx, view.mailbox_id, accepts), session)
+    await Progress(session, tag, len(view.uids)).watch(work)
 
 
-async def expunge(session: Session, _tag: str, command: Expunge) -> Done:
+async def expunge(session: Session, tag: str, command: Expunge) -> Done:
     """Remove messages marked for it; the removals are told before the answer."""
     view = session.view
     if view.read_only:
@@ -31,16 +33,16 @@ async def expunge(session: Session, _tag: str, command: Expunge) -> Done:
     ranges = [(1, 2**32)]
     if command.uids is not None:
         ranges = view.uid_ranges(session.spans(command.uids, by_uid=True))
-    await _expunge(session, ranges)
+    await _expunge(session, tag, ranges)
     session.write_updates()
     if session.condstore:
         return Done("removed", b"HIGHESTMODSEQ %d" % view.told_modseq)
     return Done("removed")
 
 
-async def close(session: Session, _tag: str, _command: Close) -> Done:
+async def close(session: Session, tag: str, _command: Close) -> Done:
     """Remove silently what is marked, and close."""
     if not session.view.read_only:
-        await _expunge(session, [(1, 2**32)])
+        await _expunge(session, tag, [(1, 2**32)])
     session.deselect()
     return Done("mailbox is closed")

@@ -2,6 +2,7 @@
 
 from mox.imapserver.commands.hello import enable_condstore
 from mox.imapserver.errors import RefusedError
+from mox.imapserver.progress import Progress
 from mox.imapserver.session import Done, Session
 from mox.store import FlagChange, FlagsAction, change_flags, parse_flags
 from moxkit.imap import Store, StoreAction, encode_numbers
@@ -15,7 +16,7 @@ _ACTIONS = {
 }
 
 
-async def store(session: Session, _tag: str, command: Store) -> Done:
+async def store(session: Session, tag: str, command: Store) -> Done:
     """Change flags of messages the client knows; those that are gone are passed over."""
     view = session.view
     if view.read_only:
@@ -23,11 +24,13 @@ async def store(session: Session, _tag: str, command: Store) -> Done:
     if command.unchanged_since is not None:
         enable_condstore(session)
     change = FlagChange(_ACTIONS[command.action], parse_flags(command.flags))
-    ranges = view.uid_ranges(session.spans(command.numbers, by_uid=command.uid))
-    result = await session.mail.write(
+    spans = session.spans(command.numbers, by_uid=command.uid)
+    ranges = view.uid_ranges(spans)
+    work = session.mail.write(
         lambda tx: change_flags(tx, view.mailbox_id, ranges, change, unchanged_since=command.unchanged_since),
         session,
     )
+    result = await Progress(session, tag, sum(stop - start for start, stop in spans)).watch(work)
     if not command.silent:
         told = sorted((*result.changed, *result.unchanged))
     else:

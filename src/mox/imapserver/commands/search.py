@@ -6,6 +6,7 @@ from mox.imapserver.commands.searchresults import KnownMessage, saved_uids, writ
 from mox.imapserver.contexts import Context, add_context, check_tag
 from mox.imapserver.errors import RefusedError
 from mox.imapserver.objectids import by_object_id
+from mox.imapserver.progress import Progress
 from mox.imapserver.session import Done, Session
 from mox.store import search_messages, sort_messages, thread_messages
 from moxkit.imap import (
@@ -112,7 +113,9 @@ async def _find(
         enable_condstore(session)
     view = session.view
     key = _by_uid(session, key, previous)
-    found = await search_messages(session.mail, view.mailbox_id, key, now=session.now())
+    progress = Progress(session, tag, len(view.uids))
+    looking = search_messages(session.mail, view.mailbox_id, key, now=session.now(), looked_at=progress.count)
+    found = await progress.watch(looking)
     known = [
         KnownMessage(number, uid, modseq)
         for uid, modseq in found.messages
