@@ -15,5 +15,6 @@ when the connection does not work or what comes is not IMAP.
 
 from moxkit.imapclient.client import Answer, ImapClient
 from moxkit.imapclient.errors import ImapError
+from moxkit.imapclient.keptresult import KeptResult
 
-__all__ = ["Answer", "ImapClient", "ImapError"]
+__all__ = ["Answer", "ImapClient", "ImapError", "KeptResult"]

@@ -26,6 +26,7 @@ from moxkit.imap import (
 )
 from moxkit.imapclient.errors import ImapError
 from moxkit.imapclient.running import Answer
+from moxkit.imapclient.searchpart import SearchPart
 from moxkit.imapclient.sessionpart import SessionPart
 from moxkit.imapclient.urlpart import UrlPart
 from moxkit.net import ImplicitTLS, TLSContext, Verdict, connect
@@ -39,7 +40,7 @@ _WRITE_S = 180.0
 _LOGOUT_S = 5.0
 
 
-class ImapClient(SessionPart, UrlPart):
+class ImapClient(SearchPart, SessionPart, UrlPart):
     """A connection that was greeted; close it, or use it as a context manager.
 
     The attributes are those of `Running`: is_authenticated, capabilities, enabled.
