@@ -4,6 +4,7 @@ A copy is a new message with a hard link to the same file. A moved message keeps
 what hangs on it; a tombstone with the old UID stays behind and points to it.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -26,16 +27,17 @@ _TAKE_UIDS = (
 _USE = "UPDATE account SET used_octets = used_octets + :octets"
 _COPY_MESSAGE = """INSERT INTO message(id, mailbox_id, uid, create_seq, modseq, flags, keywords, flags_text,
     received_at, saved_at, size, thread_id, message_id, base_subject, original_mailbox_id, email_id)
-  SELECT :id, :mailbox_id, :uid, :modseq, :modseq, flags, keywords, flags_text,
-    received_at, :now, size, thread_id, message_id, base_subject, original_mailbox_id, coalesce(email_id, id)
-  FROM message WHERE id = :from_id"""
+  SELECT :first_id + key, :mailbox_id, :first_uid + key, :modseq, :modseq, flags, keywords, flags_text,
+    received_at, :now, size, thread_id, message_id, base_subject, original_mailbox_id,
+    coalesce(email_id, message.id)
+  FROM json_each(:from_ids) CROSS JOIN message ON message.id = value"""
 _COPY_CONTENT = """INSERT INTO content(id, prefix, header, internaldate, envelope, bodystructure, body,
     render_version, needs_utf8, preview, problems, thread_parents, thread_missing_link,
     envelope_from, envelope_to, remote_ip, transport, decisions)
-  SELECT :id, prefix, header, internaldate, envelope, bodystructure, body,
+  SELECT :first_id + key, prefix, header, internaldate, envelope, bodystructure, body,
     render_version, needs_utf8, preview, problems, thread_parents, thread_missing_link,
     envelope_from, envelope_to, remote_ip, transport, decisions
-  FROM content WHERE id = :from_id"""
+  FROM json_each(:from_ids) CROSS JOIN content ON content.id = value"""
 _TOMBSTONE = """INSERT INTO message(id, mailbox_id, uid, create_seq, modseq, expunged_at, moved_to, flags,
     keywords, flags_text, received_at, saved_at, size, thread_id, original_mailbox_id, email_id)
   SELECT :tombstone_id, :old_mailbox_id, :old_uid, :old_create_seq, :modseq, :now, id, flags, keywords,
@@ -82,21 +84,18 @@ def copy_messages(
     modseq = tx.modseq
     first_id = tx.take_message_ids(len(rows))
     first_uid, uidvalidity = _take_uids(tx, target_id, len(rows))
-    parameters = [
-        {
-            "id": first_id + n,
-            "from_id": row[0],
-            "mailbox_id": target_id,
-            "uid": first_uid + n,
-            "modseq": modseq,
-            "now": tx.now,
-        }
-        for n, row in enumerate(rows)
-    ]
-    tx.connection.run_many(_COPY_MESSAGE, parameters)
-    tx.connection.run_many(_COPY_CONTENT, parameters)
-    for n, row in enumerate(rows):
-        tx.link_message(row[0], first_id + n)
+    from_ids = json.dumps([row[0] for row in rows])
+    with tx.linking([row[0] for row in rows], first_id):
+        tx.connection.run(
+            _COPY_MESSAGE,
+            first_id=first_id,
+            mailbox_id=target_id,
+            first_uid=first_uid,
+            modseq=modseq,
+            now=tx.now,
+            from_ids=from_ids,
+        )
+        tx.connection.run(_COPY_CONTENT, first_id=first_id, from_ids=from_ids)
     tx.connection.run(_USE, octets=octets)
     return _arrived(tx, target_id, uidvalidity, first_uid, rows)
 

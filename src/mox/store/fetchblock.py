@@ -90,6 +90,6 @@ def fetch_block(
         mailbox_id=mailbox_id,
         first_uid=first,
         last_uid=last,
-        **({} if uid_only else {"first_number": first_number}),
+        first_number=first_number,
     ) or (0, None)
     return octets if count == len(uids) else None

@@ -4,7 +4,9 @@ Invariants: all changes of one `Tx` share one modseq; what it announces is writt
 same transaction, and published after the COMMIT in commit order.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 from mox.database import Connection, Transaction
 from mox.runtime import StrPath, remove_file
@@ -60,9 +62,20 @@ class Tx:
         """Give a new message its file."""
         self._link(content.path, message_id)
 
-    def link_message(self, from_id: int, message_id: int) -> None:
-        """Give a copy of a message its own name for the same file."""
-        self._link(self._files.name(from_id), message_id)
+    @contextmanager
+    def linking(self, from_ids: Sequence[int], first_id: int) -> Iterator[None]:
+        """Give copies of messages their names for the same files; they get ids in a row.
+
+        Links take as long as rows: both are made at the same time, the caller makes the rows.
+        """
+        with ThreadPoolExecutor(1) as pool:
+            linked = pool.submit(self._link_all, from_ids, first_id)
+            yield
+            linked.result()
+
+    def _link_all(self, from_ids: Sequence[int], first_id: int) -> None:
+        for message_id, from_id in enumerate(from_ids, first_id):
+            self._link(self._files.name(from_id), message_id)
 
     def _link(self, source: StrPath, message_id: int) -> None:
         target = self._files.name(message_id)
