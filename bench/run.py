@@ -2,7 +2,7 @@
 
     python -m bench.run                 everything, on a fresh localserve on free ports
     python -m bench.run --quick         smaller numbers, for a look
-    python -m bench.run --only imap     one group: start, smtp, imap, idle, signin, parts, auth
+    python -m bench.run --only imap     one group: start, smtp, imap, idle, signin, parts, auth, search
 
 The yardstick beside Postfix + Dovecot is another program (shared bench); this one needs nothing but us.
 """
@@ -16,6 +16,7 @@ from bench.authentication import measure_authentication
 from bench.idle import measure_idle
 from bench.imap import measure_imap
 from bench.parts import measure_parts
+from bench.search import measure_search
 from bench.server import LocalServer, measure_start
 from bench.signin import measure_signin
 from bench.smtp import measure_smtp
@@ -23,7 +24,11 @@ from bench.smtp import measure_smtp
 Report = Callable[[str, float, str], None]
 
 # Without a server.
-PARTS: dict[str, Callable[[Report, float], None]] = {"parts": measure_parts, "auth": measure_authentication}
+PARTS: dict[str, Callable[[Report, float], None]] = {
+    "parts": measure_parts,
+    "auth": measure_authentication,
+    "search": measure_search,
+}
 GROUPS: dict[str, Callable[[LocalServer, Report, float], None]] = {
     "start": measure_start,
     "smtp": measure_smtp,

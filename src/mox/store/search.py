@@ -20,7 +20,7 @@ from moxkit.imap import And, BodyKey, DateField, DateKey, HeaderKey, Not, Or, Se
 __all__ = ["Found", "search_messages"]
 
 # Candidates that are looked into in one turn of the loop.
-_CHUNK = 50
+_CHUNK = 25
 _FILES_A_TURN = 5
 # Matches that need no look, likewise.
 _BLOCK = 1000

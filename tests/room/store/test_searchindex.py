@@ -3,6 +3,7 @@
 import base64
 import quopri
 import shutil
+import time
 from pathlib import Path
 from random import Random
 
@@ -326,3 +327,28 @@ async def test_a_field_with_many_values_is_asked_for_row_by_row(store: Store, de
     lookup = await account.search_index.look_up([question, FieldText(3, "")], [])
     assert lookup.exact[question] == {1, 2, 3}
     assert lookup.exact[FieldText(3, "")] == set()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a" + "\u0301\u0316" * 250_000,
+        "\u0344" * 300_000,
+        "\u1100\u1161" * 200_000,
+        "\ufdfa" * 50_000,
+        "\u0130" * 500_000,
+    ],
+    ids=["marks", "marks that are two", "hangul", "a ligature of words", "dotted i"],
+)
+def test_hostile_text_is_folded_in_bounded_time(text: str) -> None:
+    began = time.perf_counter()
+    assert len(fold(text)) >= len(text) // 2
+    assert time.perf_counter() - began < 5
+
+
+def test_only_combining_characters_are_kept_apart() -> None:
+    emoji = "\U0001f600" * 100
+    assert fold(emoji) == emoji
+    musical = "\U0001d15e\U0001d165" * 50
+    assert fold("x" + "\u0301" * 60).count("\u034f") == 1
+    assert fold(musical).count("\u034f") == 0

@@ -4,9 +4,11 @@ This is the definition: what the index holds was made here, and messages that it
 here. Values stand on lines of their own and hold no NUL, so that nothing matches across two of them.
 """
 
+import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
 from moxkit.message import (
     Headers,
@@ -27,6 +29,11 @@ __all__ = ["FIELD_KINDS", "SearchText", "field_text", "fold", "read_text"]
 # Fields with a search key of their own (RFC 9051 §6.4.4), as the index numbers them.
 FIELD_KINDS = {"from": 0, "to": 1, "cc": 2, "bcc": 3, "subject": 4}
 # Their parameters can be written as RFC 2231 has it.
+# Bringing combining characters into order costs the square of their number: of more than 30 in a row, groups
+# of 30 are kept apart by a character made for that (UAX #15, stream-safe text).
+_MOST_COMBINING = 30
+_JOINER = "\u034f"
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _WITH_PARAMETERS = frozenset({"content-type", "content-disposition"})
 
 
@@ -52,11 +59,36 @@ def fold(text: str) -> str:
     if text.isascii():
         folded = text.lower()
     else:
-        decomposed = unicodedata.normalize("NFD", text)
+        decomposed = unicodedata.normalize("NFD", _long_runs().sub(_kept_apart, text))
         folded = unicodedata.normalize("NFC", decomposed.casefold())
-        if any("\ud800" <= character <= "\udfff" for character in folded):
-            folded = folded.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+        folded = _SURROGATE.sub("\ufffd", folded)
     return folded.replace("\0", "\ufffd")
+
+
+@cache
+def _long_runs() -> re.Pattern[str]:
+    """What may be too many combining characters: of those beyond U+FFFF any counts, which is fast."""
+    ranges: list[list[int]] = []
+    for point in range(0x10000):
+        if unicodedata.combining(chr(point)):
+            if ranges and ranges[-1][1] == point - 1:
+                ranges[-1][1] = point
+            else:
+                ranges.append([point, point])
+    pieces = "".join(f"\\u{low:04x}-\\u{high:04x}" for low, high in ranges)
+    return re.compile(f"[{pieces}\U00010000-\U0010ffff]{{{_MOST_COMBINING + 1},}}+")
+
+
+def _kept_apart(run: re.Match[str]) -> str:
+    pieces: list[str] = []
+    count = 0
+    for character in run[0]:
+        count = count + 1 if unicodedata.combining(character) else 0
+        if count > _MOST_COMBINING:
+            pieces.append(_JOINER)
+            count = 1
+        pieces.append(character)
+    return "".join(pieces)
 
 
 def field_text(headers: Headers, name: str) -> str | None:
