@@ -48,6 +48,7 @@ from mox.store.errors import (
     MailboxNotAllowedError,
     MailboxUnknownError,
     OverQuotaError,
+    RightsSyntaxError,
     StoreError,
     TooManyAnnotationsError,
     UidsExhaustedError,
@@ -94,6 +95,7 @@ from mox.store.reading import (
     stored_messages,
 )
 from mox.store.resync import ChangedMessage, changed_since, is_history_complete, removed_since
+from mox.store.rights import ANYONE, Rights, list_rights, rights_of, set_rights
 from mox.store.search import Found, search_messages
 from mox.store.sorting import sort_messages, thread_messages
 from mox.store.spool import Content, Spool
@@ -102,6 +104,7 @@ from mox.store.transaction import Tx
 from mox.store.urlkeys import drop_url_keys, ensure_url_key, url_key
 
 __all__ = [
+    "ANYONE",
     "DEFAULT_MAILBOXES",
     "INBOX",
     "MOST_ANNOTATIONS",
@@ -150,6 +153,8 @@ __all__ = [
     "Prepared",
     "Quota",
     "QuotaUsage",
+    "Rights",
+    "RightsSyntaxError",
     "SpecialUseChanged",
     "Spool",
     "Store",
@@ -186,6 +191,7 @@ __all__ = [
     "list_annotations",
     "list_mailboxes",
     "list_messages",
+    "list_rights",
     "list_subscriptions",
     "live_uids",
     "mailbox_object_id",
@@ -196,8 +202,10 @@ __all__ = [
     "read_message",
     "removed_since",
     "rename_mailbox",
+    "rights_of",
     "search_messages",
     "set_annotations",
+    "set_rights",
     "set_special_use",
     "sort_messages",
     "stored_messages",

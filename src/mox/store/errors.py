@@ -9,6 +9,7 @@ __all__ = [
     "MailboxNotAllowedError",
     "MailboxUnknownError",
     "OverQuotaError",
+    "RightsSyntaxError",
     "StoreError",
     "TooManyAnnotationsError",
     "UidsExhaustedError",
@@ -87,3 +88,11 @@ class AnnotationsTooLargeError(StoreError):
 
 class UidsExhaustedError(StoreError):
     """The mailbox has given its last UID (RFC 9051 §2.3.1.1: 32 bits)."""
+
+
+class RightsSyntaxError(StoreError):
+    """A letter that stands for no right (RFC 4314 §2.1)."""
+
+    def __init__(self, letter: str) -> None:
+        super().__init__(f"{letter!r} is no right; known are lrswipkxtea, and c and d for several of them")
+        self.letter = letter

@@ -61,6 +61,9 @@ _EXPUNGE = "UPDATE mailbox SET expunged_at = :now, special_use = NULL, modseq = 
 _RENAME = "UPDATE mailbox SET name = :name, parent_id = :parent_id, modseq = :modseq WHERE id = :id"
 _CHILDREN = """SELECT id, name FROM mailbox
   WHERE expunged_at IS NULL AND name > :prefix AND name < :prefix_end ORDER BY name"""
+_INHERIT_RIGHTS = """INSERT INTO mailbox_rights(mailbox_id, identifier, rights)
+  SELECT :id, identifier, rights FROM mailbox_rights WHERE mailbox_id = :parent_id"""
+_FORGET_RIGHTS = "DELETE FROM mailbox_rights WHERE mailbox_id = :id"
 _FORGET_ANNOTATIONS = "DELETE FROM annotation WHERE mailbox_id = :id"
 _SET_USE = "UPDATE mailbox SET special_use = :use, modseq = :modseq WHERE id = :id"
 _BY_USE = "SELECT id, name FROM mailbox WHERE special_use = :use AND id <> :id AND expunged_at IS NULL"
@@ -175,6 +178,8 @@ def _create_missing(tx: Tx, name: str) -> list[Mailbox]:
                 modseq=tx.modseq,
             )
             mailbox = get_mailbox(tx.connection, path)
+            if parent_id is not None:
+                tx.connection.run(_INHERIT_RIGHTS, id=mailbox.id, parent_id=parent_id)
             created.append(mailbox)
             tx.connection.run(_SUBSCRIBE, name=path)
             tx.announce(MailboxAdded(mailbox.id, tx.modseq, path))
@@ -197,6 +202,7 @@ def delete_mailbox(tx: Tx, name: str) -> None:
         raise MailboxHasChildrenError(name)
     expunge_all(tx, mailbox.id)
     tx.connection.run(_FORGET_ANNOTATIONS, id=mailbox.id)
+    tx.connection.run(_FORGET_RIGHTS, id=mailbox.id)
     tx.connection.run(_EXPUNGE, id=mailbox.id, now=tx.now, modseq=tx.modseq)
     tx.announce(MailboxRemoved(mailbox.id, tx.modseq, name))
 
