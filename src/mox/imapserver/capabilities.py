@@ -36,6 +36,7 @@ _ALWAYS = (
     "METADATA-SERVER",
     "LIST-METADATA",
     "NOTIFY",
+    "MULTISEARCH",
     "WITHIN",
     "SAVEDATE",
     "PREVIEW",

@@ -90,7 +90,7 @@ class Selected:
         index = bisect_left(self.uids, uid)
         return index + 1 if index < len(self.uids) and self.uids[index] == uid else None
 
-    def spans(self, numbers: SequenceSet, *, by_uid: bool) -> list[tuple[int, int]]:
+    def spans(self, numbers: SequenceSet, *, by_uid: bool, is_strict: bool = True) -> list[tuple[int, int]]:
         """Return index ranges (start, stop) of what a set means.
 
         Raises:
@@ -100,9 +100,9 @@ class Selected:
             return numbers.spans(self.uids)
         count = len(self.uids)
         ranges = numbers.resolved(count)
-        if any(high > count for _, high in ranges):
+        if is_strict and any(high > count for _, high in ranges):
             raise ValueError("no message has that number")
-        return [(low - 1, high) for low, high in ranges]
+        return [(low - 1, min(high, count)) for low, high in ranges if low <= count]
 
     def uid_ranges(self, spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
         """Return the lowest and highest UID of each index range."""

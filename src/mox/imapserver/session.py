@@ -211,16 +211,19 @@ class Session:
             tell_removed(self)
             self.news.tell(may_remove=may_remove)
 
-    def spans(self, numbers: SequenceSet, *, by_uid: bool) -> list[tuple[int, int]]:
-        """Return which messages of the view a set means, as index ranges.
+    def spans(
+        self, numbers: SequenceSet, *, by_uid: bool, view: Selected | None = None, is_strict: bool = True
+    ) -> list[tuple[int, int]]:
+        """Return which messages of the view, or of another, a set means, as index ranges.
 
         Raises:
             RefusedError: A message number that no message has.
         """
+        view = view or self.view
         if numbers.saved:
-            return SequenceSet.of(self.saved).spans(self.view.uids) if self.saved else []
+            return SequenceSet.of(self.saved).spans(view.uids) if self.saved else []
         try:
-            return self.view.spans(numbers, by_uid=by_uid)
+            return view.spans(numbers, by_uid=by_uid, is_strict=is_strict)
         except ValueError as error:
             raise RefusedError(str(error), kind=ConditionKind.BAD) from error
 

@@ -3,7 +3,10 @@
 Groups are looked at in the client's order; one with NONE ends what is said of the mailboxes it covers.
 """
 
+from dataclasses import replace
+
 from mox.imapserver.errors import RefusedError
+from mox.imapserver.mailboxfilters import with_checked_names
 from moxkit.imap import BadEvent, Code, EventGroup, FilterKind, Notify, NotifyEvent
 
 __all__ = ["Watch", "watch_of"]
@@ -74,4 +77,6 @@ def watch_of(command: Notify) -> Watch:
     names = sum(len(group.mailboxes.mailboxes) for group in command.groups)
     if len(command.groups) > _MOST_GROUPS or names > _MOST_NAMES:
         raise RefusedError("too many groups or mailboxes", Code("NOTIFICATIONOVERFLOW"))
-    return Watch(command.groups)
+    return Watch(
+        tuple(replace(group, mailboxes=with_checked_names(group.mailboxes)) for group in command.groups)
+    )

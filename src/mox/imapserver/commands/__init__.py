@@ -16,6 +16,7 @@ from mox.imapserver.commands.language import language
 from mox.imapserver.commands.listing import list_mailboxes, lsub
 from mox.imapserver.commands.mailboxes import create, delete, rename, subscribe, unsubscribe
 from mox.imapserver.commands.metadata import get_metadata, set_metadata
+from mox.imapserver.commands.multisearch import multi_search
 from mox.imapserver.commands.notify import notify
 from mox.imapserver.commands.quota import get_quota, get_quota_root, set_quota
 from mox.imapserver.commands.search import cancel_update, search, sort, thread
@@ -42,6 +43,7 @@ _BY_TYPE: dict[type, Run] = {
     imap.GetMetadata: get_metadata,
     imap.SetMetadata: set_metadata,
     imap.Notify: notify,
+    imap.MultiSearch: multi_search,
     imap.GetQuota: get_quota,
     imap.GetQuotaRoot: get_quota_root,
     imap.SetQuota: set_quota,

@@ -7,6 +7,7 @@ from mox.imapserver.contexts import Context, add_context, check_tag
 from mox.imapserver.errors import RefusedError
 from mox.imapserver.objectids import by_object_id
 from mox.imapserver.progress import Progress
+from mox.imapserver.selected import Selected
 from mox.imapserver.session import Done, Session
 from mox.store import search_messages, sort_messages, thread_messages
 from moxkit.imap import (
@@ -32,14 +33,14 @@ from moxkit.imap import (
     encode_search,
 )
 
-__all__ = ["cancel_update", "search", "sort", "thread"]
+__all__ = ["cancel_update", "find", "search", "sort", "thread"]
 
 _CHARSETS = ("US-ASCII", "UTF-8")
 
 
 async def search(session: Session, tag: str, command: Search) -> Done:
     """Find messages the client knows."""
-    key, found, wants_modseq = await _find(session, tag, command)
+    key, found, wants_modseq = await find(session, tag, command, session.view)
     if command.returns is None and not session.is_rev2:
         numbers = [message.uid if command.uid else message.number for message in found]
         modseq = max((message.modseq for message in found), default=None) if wants_modseq else None
@@ -50,7 +51,7 @@ async def search(session: Session, tag: str, command: Search) -> Done:
 
 async def sort(session: Session, tag: str, command: Sort) -> Done:
     """Find messages, in an order."""
-    key, found, wants_modseq = await _find(session, tag, command)
+    key, found, wants_modseq = await find(session, tag, command, session.view)
     by_uid = {message.uid: message for message in found}
     view = session.view
     order = await sort_messages(session.mail, view.mailbox_id, list(by_uid), command.criteria)
@@ -65,7 +66,7 @@ async def sort(session: Session, tag: str, command: Sort) -> Done:
 
 async def thread(session: Session, tag: str, command: Thread) -> Done:
     """Find messages, in threads."""
-    _, found, _ = await _find(session, tag, command)
+    _, found, _ = await find(session, tag, command, session.view)
     uids = [message.uid for message in found]
     threads = await thread_messages(session.mail, session.view.mailbox_id, uids, command.algorithm)
     if not command.uid:
@@ -91,10 +92,26 @@ def _number(threads: tuple[ThreadNode, ...], numbers: dict[int, int]) -> None:
         waiting += node.children
 
 
-async def _find(
-    session: Session, tag: str, command: Search | Sort | Thread
+async def find(
+    session: Session,
+    tag: str,
+    command: Search | Sort | Thread,
+    view: Selected,
+    *,
+    is_strict: bool = True,
 ) -> tuple[SearchKey, list[KnownMessage], bool]:
-    """Return the key by UIDs, what it finds of what the client knows, and whether it is about modseqs."""
+    """Return the key by UIDs, what it finds of the messages of a view, and whether it is about modseqs.
+
+    Args:
+        session: Whose client asked.
+        tag: Of the command.
+        command: What to look for.
+        view: Where.
+        is_strict: A message number that no message has is an error (RFC 9051 §9, seq-number).
+
+    Raises:
+        RefusedError: A charset, a tag or a message number that cannot be.
+    """
     returns = frozenset[str]() if isinstance(command, Thread) else command.returns or frozenset[str]()
     previous = session.saved
     if "SAVE" in returns:
@@ -111,8 +128,7 @@ async def _find(
     wants_modseq = _mentions(key, ModSeqKey)
     if wants_modseq:
         enable_condstore(session)
-    view = session.view
-    key = _by_uid(session, key, previous)
+    key = _Numbers(session, view, previous, is_strict=is_strict).by_uid(key)
     progress = Progress(session, tag, len(view.uids))
     looking = search_messages(session.mail, view.mailbox_id, key, now=session.now(), looked_at=progress.count)
     found = await progress.watch(looking)
@@ -160,24 +176,34 @@ def _mentions(key: SearchKey, kind: type) -> bool:
             return isinstance(key, kind)
 
 
-def _by_uid(  # noqa: PLR0911  one for each key
-    session: Session, key: SearchKey, saved: list[int]
-) -> SearchKey:
-    """Turn message numbers, `*` and `$` into UIDs, by what the client knows."""
-    match key:
-        case And(keys):
-            return And(tuple(_by_uid(session, each, saved) for each in keys))
-        case Or(left, right):
-            return Or(_by_uid(session, left, saved), _by_uid(session, right, saved))
-        case Not(inner):
-            return Not(_by_uid(session, inner, saved))
-        case EmailIdKey() | ThreadIdKey():
-            return by_object_id(session, session.view.mailbox_id, key)
-        case NumberKey(numbers, uid):
-            if numbers.saved:
-                return NumberKey(SequenceSet.of(saved), uid=True)
-            view = session.view
-            ranges = view.uid_ranges(session.spans(numbers, by_uid=uid))
-            return NumberKey(SequenceSet(tuple(ranges)), uid=True)
-        case _:
-            return key
+class _Numbers:
+    """Turns message numbers, `*` and `$` into UIDs, by the messages of a view."""
+
+    def __init__(self, session: Session, view: Selected, saved: list[int], *, is_strict: bool) -> None:
+        self._session = session
+        self._view = view
+        # What `$` stands for is in the selected mailbox alone.
+        self._saved = saved if view is session.selected else []
+        self._is_strict = is_strict
+
+    def by_uid(self, key: SearchKey) -> SearchKey:
+        """Return the key without them."""
+        match key:
+            case And(keys):
+                return And(tuple(self.by_uid(each) for each in keys))
+            case Or(left, right):
+                return Or(self.by_uid(left), self.by_uid(right))
+            case Not(inner):
+                return Not(self.by_uid(inner))
+            case EmailIdKey() | ThreadIdKey():
+                return by_object_id(self._session, self._view.mailbox_id, key)
+            case NumberKey():
+                return self._uids(key)
+            case _:
+                return key
+
+    def _uids(self, key: NumberKey) -> NumberKey:
+        if key.numbers.saved:
+            return NumberKey(SequenceSet.of(self._saved), uid=True)
+        spans = self._session.spans(key.numbers, by_uid=key.uid, view=self._view, is_strict=self._is_strict)
+        return NumberKey(SequenceSet(tuple(self._view.uid_ranges(spans))), uid=True)

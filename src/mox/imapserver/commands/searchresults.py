@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mox.imapserver.session import Session
+from mox.store import Mailbox
 from moxkit.imap import EsearchData, PartialRange, Search, Sort, ordered_set
 
 __all__ = ["KnownMessage", "saved_uids", "write_extended"]
@@ -45,7 +46,13 @@ def saved_uids(command: Search | Sort, found: Sequence[KnownMessage]) -> list[in
 
 
 def write_extended(
-    session: Session, tag: str, command: Search | Sort, found: Sequence[KnownMessage], *, with_modseq: bool
+    session: Session,
+    tag: str,
+    command: Search | Sort,
+    found: Sequence[KnownMessage],
+    *,
+    with_modseq: bool,
+    mailbox: Mailbox | None = None,
 ) -> None:
     """Write an ESEARCH response.
 
@@ -55,6 +62,7 @@ def write_extended(
         command: What was asked for.
         found: In the order of the result.
         with_modseq: The highest modseq of the messages it speaks of is asked for (RFC 4731 §3.2).
+        mailbox: Where, in answer to the ESEARCH command (RFC 7377 §2.1).
     """
     returns = command.returns or frozenset({"ALL"})
     numbers = [message.uid if command.uid else message.number for message in found]
@@ -72,5 +80,7 @@ def write_extended(
         all=ordered_set(numbers) if "ALL" in returns else None,
         partial=partial,
         modseq=max(modseqs, default=None),
+        mailbox=None if mailbox is None else mailbox.name,
+        uidvalidity=None if mailbox is None else mailbox.uidvalidity,
     )
     session.write(data.encode(utf8=session.utf8))
