@@ -112,7 +112,7 @@ class _Search:
 
     async def candidates(self, ids: frozenset[int] | None) -> AsyncIterator[Candidate]:
         """Yield what can match: with these ids, and all that the index does not know; None: everything."""
-        if ids is None or len(ids) > self._account.reader.value(_TOTAL, mailbox_id=self._mailbox_id):
+        if ids is None or len(ids) * 2 > self._account.reader.value(_TOTAL, mailbox_id=self._mailbox_id):
             pages = self._walk(ids)
         else:
             pages = self._by_id(sorted(ids | self._lookup.unread))

@@ -3,7 +3,6 @@
 What is found here is the definition of a match; the index only saves reading.
 """
 
-import zlib
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 
@@ -11,6 +10,7 @@ from mox.database import Row
 from mox.store.account import Account
 from mox.store.searchindex import (
     FIELD_KINDS,
+    DamagedTextError,
     DayRange,
     FieldText,
     Lookup,
@@ -85,7 +85,7 @@ class Candidate:
         if packed is not None:
             try:
                 self._packed = PackedText(packed)
-            except zlib.error as error:
+            except DamagedTextError as error:
                 account.search_index.note_damage(error)
 
     @property

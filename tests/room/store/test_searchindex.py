@@ -38,7 +38,7 @@ from room.deposits import Deposit
 
 WORDS = (
     "alpha", "Beta", "gäß", "STRASSE", "straße", "Ωmega", "délta", "de\u0301lta", "ﬁnal", "İstanbul",
-    "日本語", "kelvin \u212a", "a", "ab", '"quoted"', "O'Neil", "100%", "x AND y", "naïve",
+    "日本語", "kelvin \u212a", "a", "ab", '"quoted"', "O'Neil", "100%", "x AND y", "naïve", "😀😁😂",
     "\u1e9eharp", "ὈΔΥΣΣΕΎΣ",
 )  # fmt: skip
 CHARSETS = ("utf-8", "iso-8859-1", "utf-16", "shift_jis", "koi8-r", "x-unknown", "utf-7")
@@ -251,6 +251,24 @@ async def test_an_index_of_another_time_is_made_anew(
     before = await answers(account, subjects[1:], clock)
     await fill(account)
     assert before == await answers(account, subjects[1:], clock) == [[], [2]]
+
+
+async def test_an_index_of_another_version_is_made_anew(
+    store: Store, deposit: Deposit, clock: FakeClock
+) -> None:
+    account = store.account("mox")
+    await deposit(account, b"Subject: one\r\n\r\n")
+    await fill(account)
+    await store.close()
+    writing = Connection(account.files.root.with_name("search.db"))
+    writing.run("UPDATE coverage SET version = '0/1.1'")
+    writing.run("UPDATE field SET text = 'folded otherwise'")
+    writing.close()
+    account = store.account("mox")
+    assert await answers(account, [HeaderKey("Subject", "one")], clock) == [[1]]
+    await fill(account)
+    assert await answers(account, [HeaderKey("Subject", "one")], clock) == [[1]]
+    assert (await account.search_index.look_up((), ())).covered_id == 1
 
 
 async def test_what_is_too_large_is_looked_into(store: Store, deposit: Deposit, clock: FakeClock) -> None:

@@ -11,18 +11,20 @@ It does not decide what matches (`store.searchtests`), and knows neither mailbox
         pass
     lookup = await index.look_up([FieldText(FIELD_KINDS["subject"], fold("Hello"))], [fold("world")])
 
-Raises nothing of its own; trouble is logged.
+Raises `DamagedTextError` for a text that is damaged; all other trouble is logged.
 """
 
 from mox.store.searchindex.facts import SortFacts, read_facts
 from mox.store.searchindex.index import SearchIndex
 from mox.store.searchindex.indexing import read_file_header, read_file_text
-from mox.store.searchindex.lookup import NOTHING_KNOWN, DayRange, FieldText, Lookup, PackedText
+from mox.store.searchindex.lookup import NOTHING_KNOWN, DayRange, FieldText, Lookup
+from mox.store.searchindex.packing import DamagedTextError, PackedText
 from mox.store.searchindex.texts import FIELD_KINDS, SearchText, field_text, fold, read_text
 
 __all__ = [
     "FIELD_KINDS",
     "NOTHING_KNOWN",
+    "DamagedTextError",
     "DayRange",
     "FieldText",
     "Lookup",

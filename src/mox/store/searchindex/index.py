@@ -141,7 +141,9 @@ class SearchIndex:
             try:
                 self._reader = open_reader(self._path)
                 if is_outdated(self._reader, *self._found_at):
-                    self.note_damage(DatabaseError("the account was put back to an earlier state"))
+                    self.note_damage(
+                        DatabaseError("it is of another state of the account, or of another version")
+                    )
             except (DriverError, DatabaseError) as error:
                 self.note_damage(error)
         return not self._is_damaged

@@ -6,7 +6,6 @@ order, so one number says which messages are covered.
 
 import json
 import mmap
-import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,27 +13,25 @@ from pathlib import Path
 from mox.database import Connection, Row
 from mox.store.files import MessageFiles
 from mox.store.searchindex.facts import SortFacts, read_facts
-from mox.store.searchindex.texts import FIELD_KINDS, SearchText, field_text, read_text
+from mox.store.searchindex.packing import pack_text
+from mox.store.searchindex.texts import FIELD_KINDS, VERSION, SearchText, field_text, read_text
 from moxkit.message import Headers, parse
 
-__all__ = ["BODY_MARK", "index_batch", "is_outdated", "pack_text", "read_file_header", "read_file_text"]
+__all__ = ["index_batch", "is_outdated", "read_file_header", "read_file_text"]
 
-# Between header and body in the packed text; no text holds it.
-BODY_MARK = b"\0"
 # In one transaction: some tenths of a second of work.
 _BATCH = 200
 _BATCH_OCTETS = 8 << 20
 # More text than this is read from the file whenever somebody searches.
 _MOST_CHARACTERS = 2_000_000
 _LONGEST_FIELD = 100_000
-# Small texts gain little from better levels; unpacking costs the same at all of them.
-_LEVEL = 1
 
 _COVERAGE = "SELECT covered_id, modseq, removed_seq FROM coverage"
+_STATE = "SELECT covered_id, modseq, version FROM coverage"
 _MODSEQ = "SELECT modseq FROM account"
 _WAITING = """SELECT m.id, m.size, c.prefix, c.header FROM message m JOIN content c ON c.id = m.id
   WHERE m.id > :after AND m.expunged_at IS NULL ORDER BY m.id LIMIT :limit"""
-_COVER = "UPDATE coverage SET covered_id = :id, modseq = :modseq"
+_COVER = "UPDATE coverage SET covered_id = :id, modseq = :modseq, version = :version"
 _ADD_DOCUMENT = "INSERT INTO document(id, text) VALUES (:id, :text)"
 _ADD_WORDS = "INSERT INTO word(rowid, text) VALUES (:id, :text)"
 _ADD_FIELD = "INSERT INTO field(kind, id, text) VALUES (:kind, :id, :text)"
@@ -75,9 +72,13 @@ class _Entry:
 
 
 def is_outdated(search: Connection, modseq: int, next_id: int) -> bool:
-    """Say whether the account was put back to an earlier state: ids may name other messages now."""
-    covered_id, covered_modseq, _ = search.row(_COVERAGE) or (0, 0, 0)
-    return bool(covered_modseq > modseq or covered_id >= next_id)
+    """Say whether what is here cannot be used.
+
+    The account was put back to an earlier state, so that ids may name other messages now; or texts are made
+    differently by now.
+    """
+    covered_id, covered_modseq, version = search.row(_STATE) or (0, 0, "")
+    return bool(covered_modseq > modseq or covered_id >= next_id or version not in {"", VERSION})
 
 
 def index_batch(search: Connection, mail: Connection, files: MessageFiles) -> bool:
@@ -95,7 +96,8 @@ def index_batch(search: Connection, mail: Connection, files: MessageFiles) -> bo
             _leave(search, id_)
         for entry in entries:
             _write(search, entry)
-        search.run(_COVER, id=taken[-1][0] if taken else covered_id, modseq=modseq)
+        last_id = taken[-1][0] if taken else covered_id
+        search.run(_COVER, id=last_id, modseq=modseq, version=VERSION)
         search.run(_SET_REMOVED, modseq=removed_to)
         search.run("COMMIT")
     except BaseException:
@@ -183,11 +185,6 @@ def read_file_text(path: Path, prefix: bytes, *, most_characters: int | None = N
             return read_text(b"", prefix)
         with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as octets:
             return read_text(octets, prefix, most_characters=most_characters)
-
-
-def pack_text(text: SearchText) -> bytes:
-    """Compress a text for the database."""
-    return zlib.compress(text.header.encode() + BODY_MARK + text.body.encode(), _LEVEL)
 
 
 def _write(search: Connection, entry: _Entry) -> None:

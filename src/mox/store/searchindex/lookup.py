@@ -4,14 +4,12 @@ Blocking; each question is one aggregated row, so that the loop keeps its turn. 
 candidate; fields and days are exact.
 """
 
-import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from mox.database import Connection
-from mox.store.searchindex.indexing import BODY_MARK
 
-__all__ = ["NOTHING_KNOWN", "DayRange", "FieldText", "Lookup", "PackedText", "fetch_texts", "look_up"]
+__all__ = ["NOTHING_KNOWN", "DayRange", "FieldText", "Lookup", "fetch_texts", "look_up"]
 
 # Trigrams of one text that are asked for: its ends and some between; more cost more than they exclude.
 _MOST_TRIGRAMS = 24
@@ -122,25 +120,6 @@ def _trigrams(text: str) -> str | None:
     places = dict.fromkeys((*range(0, last + 1, step), last))
     pieces = dict.fromkeys(text[at : at + 3] for at in places)
     return " AND ".join(f'"{piece}"' for piece in (piece.replace('"', '""') for piece in pieces))
-
-
-class PackedText:
-    """A message's text out of the index."""
-
-    __slots__ = ("_body", "_octets")
-
-    def __init__(self, packed: bytes) -> None:
-        """Unpack.
-
-        Raises:
-            zlib.error: It is damaged.
-        """
-        self._octets = zlib.decompress(packed)
-        self._body = self._octets.index(BODY_MARK) + 1
-
-    def has(self, text: bytes, *, in_body: bool) -> bool:
-        """Say whether a folded text occurs: in UTF-8, where no character is part of another."""
-        return self._octets.find(text, self._body if in_body else 0) >= 0
 
 
 def fetch_texts(search: Connection, ids: Sequence[int]) -> dict[int, bytes]:

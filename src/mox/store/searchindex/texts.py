@@ -24,7 +24,11 @@ from moxkit.message import (
     unfold,
 )
 
-__all__ = ["FIELD_KINDS", "SearchText", "field_text", "fold", "read_text"]
+__all__ = ["FIELD_KINDS", "VERSION", "SearchText", "field_text", "fold", "read_text"]
+
+# The number is raised when texts or facts are made differently. Python's tables of characters count too:
+# what was folded by other ones might not be found.
+VERSION = f"2/{unicodedata.unidata_version}"
 
 # Fields with a search key of their own (RFC 9051 §6.4.4), as the index numbers them.
 FIELD_KINDS = {"from": 0, "to": 1, "cc": 2, "bcc": 3, "subject": 4}

@@ -4,9 +4,10 @@ CREATE TABLE coverage (
   id          INTEGER PRIMARY KEY CHECK (id = 1),
   covered_id  INTEGER NOT NULL,          -- every live message up to here is in document
   modseq      INTEGER NOT NULL,          -- of the account, when that was found
-  removed_seq INTEGER NOT NULL           -- removals up to this modseq have left
+  removed_seq INTEGER NOT NULL,          -- removals up to this modseq have left
+  version     TEXT NOT NULL              -- of what makes texts and facts: texts.py, VERSION
 );
-INSERT INTO coverage VALUES (1, 0, 0, 0);
+INSERT INTO coverage VALUES (1, 0, 0, 0, '');
 
 -- Folded text, so that candidates are verified without opening files.
 CREATE TABLE document (
