@@ -1,11 +1,13 @@
 """FILTER in a search: the client's named search programs, kept as annotations (RFC 5466)."""
 
+from collections.abc import Iterable
+
 from mox.imapserver.errors import RefusedError
 from mox.imapserver.session import Session
 from mox.store import list_annotations
 from moxkit.imap import And, Code, FilterKey, ImapSyntaxError, Not, Or, SearchKey, parse_search_keys
 
-__all__ = ["with_filters"]
+__all__ = ["check_filters", "with_filters"]
 
 # Private before shared (RFC 5466 §3.1); names of annotations are in lower case.
 _PLACES = ("/private/filters/values/", "/shared/filters/values/")
@@ -22,6 +24,20 @@ def with_filters(session: Session, key: SearchKey) -> SearchKey:
         RefusedError: There is no such filter, or it is not a search program, or it names itself.
     """
     return _Filters(session).expand(key, 0)
+
+
+def check_filters(entries: Iterable[tuple[str, bytes | None]]) -> None:
+    """Refuse annotations that are filters and no search programs (RFC 5466 §3.2).
+
+    Raises:
+        RefusedError: One is not.
+    """
+    for name, value in entries:
+        if value is not None and name.startswith(_PLACES):
+            try:
+                parse_search_keys(value)
+            except ImapSyntaxError as error:
+                raise RefusedError("the filter is not a search program", "CANNOT") from error
 
 
 class _Filters:

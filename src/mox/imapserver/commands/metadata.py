@@ -1,5 +1,6 @@
 """GETMETADATA and SETMETADATA (RFC 5464): annotations of mailboxes and of the server."""
 
+from mox.imapserver.commands.filters import check_filters
 from mox.imapserver.session import Done, Session
 from mox.store import Annotation, get_mailbox, list_annotations, set_annotations
 from moxkit.imap import (
@@ -62,6 +63,8 @@ async def get_metadata(session: Session, _tag: str, command: GetMetadata) -> Don
 async def set_metadata(session: Session, _tag: str, command: SetMetadata) -> Done:
     """Set annotations: all of them, or none."""
     mailbox_id, _ = _place(session, command.mailbox)
+    if mailbox_id is None:
+        check_filters(command.entries)
     await session.mail.write(lambda tx: set_annotations(tx, mailbox_id, command.entries), session)
     return Done("annotations set")
 
