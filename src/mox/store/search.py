@@ -24,11 +24,14 @@ _CHUNK = 25
 _FILES_A_TURN = 5
 # Matches that need no look, likewise.
 _BLOCK = 1000
+# Those that SQL alone finds.
+_PAGE = 5000
 # Of one search; the rest is found without the index's help.
 _MOST_QUESTIONS = 50
 
 _UIDS = """SELECT uid, modseq FROM message
-  WHERE mailbox_id = :mailbox_id AND expunged_at IS NULL AND ({where}) ORDER BY uid"""
+  WHERE mailbox_id = :mailbox_id AND uid > :after AND expunged_at IS NULL AND ({where})
+  ORDER BY uid LIMIT :limit"""
 _TOTAL = "SELECT total FROM mailbox WHERE id = :mailbox_id"
 _WALK = """SELECT {columns} FROM message m
   WHERE m.mailbox_id = :mailbox_id AND m.uid > :after AND m.expunged_at IS NULL AND ({where})
@@ -71,8 +74,7 @@ async def search_messages(
     exact, rest = split_exact(key)
     where = where_clause(exact, now) if exact else "1"
     if not rest:
-        rows = account.reader.rows(_UIDS.format(where=where), mailbox_id=mailbox_id)
-        return Found([(row[0], row[1]) for row in rows])
+        return Found(await _by_columns(account, mailbox_id, where))
     looked = And(tuple(rest))
     lookup = await _look_up(account, looked)
     ids = _narrow(looked, lookup)
@@ -87,6 +89,19 @@ async def search_messages(
         if test(candidate):
             found.append((candidate.row[1], candidate.row[2]))
     return Found(sorted(found))
+
+
+async def _by_columns(account: Account, mailbox_id: int, where: str) -> list[tuple[int, int]]:
+    statement = _UIDS.format(where=where)
+    found: list[tuple[int, int]] = []
+    after = 0
+    while True:
+        rows = account.reader.rows(statement, mailbox_id=mailbox_id, after=after, limit=_PAGE)
+        found += rows
+        if len(rows) < _PAGE:
+            return found
+        after = rows[-1][0]
+        await asyncio.sleep(0)
 
 
 class _Search:

@@ -58,6 +58,7 @@ HOT = {
     "narrow block": fetchblock._statement((FetchColumn.FLAGS,), True, False),
     "block": fetchblock._statement(BLOCK, True, True),
     "block with gaps": fetchblock._statement(BLOCK, False, True),
+    "search columns": search._UIDS.format(where="flags & 1"),
     "search walk": search._WALK.format(columns=searchtests.COLUMNS, where="flags & 1"),
     "search by id": search._BY_ID.format(columns=searchtests.COLUMNS, where="flags & 1"),
     "search all of": search._ALL_OF.format(where="flags & 1"),
@@ -106,7 +107,17 @@ def test_looks_at_what_changed_only(reader: Connection, name: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["uids", "flags range", "live", "narrow block", "block", "stored", "marked deleted", "search walk"],
+    [
+        "uids",
+        "flags range",
+        "live",
+        "narrow block",
+        "block",
+        "stored",
+        "marked deleted",
+        "search walk",
+        "search columns",
+    ],
 )
 def test_reads_in_the_order_of_the_index(reader: Connection, name: str) -> None:
     steps = plan(reader, HOT[name])
