@@ -13,8 +13,10 @@ Raises `ImapError` when the server answers NO or BAD (with the answer), `Connect
 when the connection does not work or what comes is not IMAP.
 """
 
+from moxkit.imapclient.annotationpart import Annotations
 from moxkit.imapclient.client import Answer, ImapClient
 from moxkit.imapclient.errors import ImapError
 from moxkit.imapclient.keptresult import KeptResult
+from moxkit.imapclient.syncpart import Changes, Opened
 
-__all__ = ["Answer", "ImapClient", "ImapError", "KeptResult"]
+__all__ = ["Annotations", "Answer", "Changes", "ImapClient", "ImapError", "KeptResult", "Opened"]

@@ -24,10 +24,12 @@ from moxkit.imap import (
     StartTls,
     parse_sequence_set,
 )
+from moxkit.imapclient.annotationpart import AnnotationPart
 from moxkit.imapclient.errors import ImapError
 from moxkit.imapclient.running import Answer
 from moxkit.imapclient.searchpart import SearchPart
 from moxkit.imapclient.sessionpart import SessionPart
+from moxkit.imapclient.syncpart import SyncPart
 from moxkit.imapclient.urlpart import UrlPart
 from moxkit.net import ImplicitTLS, TLSContext, Verdict, connect
 from moxkit.sasl import ClientExchange, Mechanism, SaslError
@@ -40,7 +42,7 @@ _WRITE_S = 180.0
 _LOGOUT_S = 5.0
 
 
-class ImapClient(SearchPart, SessionPart, UrlPart):
+class ImapClient(AnnotationPart, SearchPart, SessionPart, SyncPart, UrlPart):
     """A connection that was greeted; close it, or use it as a context manager.
 
     The attributes are those of `Running`: is_authenticated, capabilities, enabled.

@@ -55,7 +55,8 @@ def missed_since(reader: Connection, mailbox: Mailbox, known: QresyncParameters 
     if known.uidvalidity != mailbox.uidvalidity:
         return None
     last_uid = mailbox.uidnext - 1
-    wanted = [(1, last_uid)] if known.known_uids is None else known.known_uids.resolved(last_uid)
+    named = ((1, last_uid),) if known.known_uids is None else known.known_uids.ranges
+    wanted = _up_to(last_uid, named)
     uids = live_uids(reader, mailbox.id)
     wanted_removed = _above(wanted, _matched_uid(uids, segments))
     changed = changed_since(reader, mailbox.id, known.modseq)
@@ -75,8 +76,7 @@ def vanished_of_set(session: Session, numbers: SequenceSet, modseq: int) -> byte
         numbers = SequenceSet.of(session.saved)
     # Here `*` reaches beyond the last message that is there: the last may be what is gone.
     last_uid = get_mailbox(reader, view.mailbox_id).uidnext - 1
-    ranges = tuple((low, min(high, last_uid)) for low, high in numbers.ranges if low <= last_uid)
-    wanted = SequenceSet(ranges).resolved(last_uid)
+    wanted = _up_to(last_uid, numbers.ranges)
     return encode_vanished_ranges(
         _removed(reader, view.mailbox_id, modseq, wanted=wanted, live=view.uids), earlier=True
     )
@@ -110,6 +110,12 @@ def _removed(
         found.extend(gone[bisect_left(gone, low) : bisect_right(gone, high)])
     counted = set(live) if found else set[int]()
     return list(SequenceSet.of([uid for uid in found if uid not in counted]).ranges)
+
+
+def _up_to(last_uid: int, ranges: Iterable[tuple[int, int]]) -> Ranges:
+    """Return ranges without what no message ever had, ascending and disjoint."""
+    cut = tuple((low, min(high, last_uid)) for low, high in ranges if low <= last_uid)
+    return SequenceSet(cut).resolved(last_uid)
 
 
 def _without(ranges: Ranges, uids: Sequence[int]) -> Ranges:
