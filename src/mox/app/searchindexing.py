@@ -5,12 +5,15 @@ stands in the index itself. At most half of one processor's time goes into it.
 """
 
 import asyncio
+import logging
 from collections.abc import Callable, Iterable
 
 from mox.runtime import Clock
 from mox.store import AccountUnknownError, Store
 
 __all__ = ["SearchIndexing"]
+
+logger = logging.getLogger(__name__)
 
 # Messages that come together are taken in together; until then searches look into their files.
 _SETTLE_S = 0.5
@@ -58,4 +61,8 @@ class SearchIndexing:
         except AccountUnknownError:
             # It was removed from the configuration meanwhile.
             return False
-        return await account.search_index.fill()
+        try:
+            return await account.search_index.fill()
+        except Exception:  # A message that crashes it must not keep the others' mail from the index.
+            logger.exception("search indexing crashed", extra={"account": name})
+            return False

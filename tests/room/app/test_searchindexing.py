@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+
 from mox.app.searchindexing import SearchIndexing
 from mox.runtime import Tasks
 from mox.store import Account, Store, expunge_messages, get_mailbox
@@ -57,4 +59,20 @@ async def test_an_account_that_is_gone_is_passed_over(clock: FakeClock, store: S
         await clock.advance(1)
         await asyncio.sleep(0)
     assert len(tasks) == 1
+    await tasks.close()
+
+
+async def test_a_crash_in_one_account_stops_no_other(
+    store: Store, deposit: Deposit, clock: FakeClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    first, second = store.account("first"), store.account("second")
+    await deposit(first, b"Subject: one\r\n\r\n")
+    added = await deposit(second, b"Subject: two\r\n\r\n")
+    await first.write(lambda tx: tx.connection.run("UPDATE content SET header = 7"))
+    indexing = SearchIndexing(store=store, clock=clock, account_names=lambda: ["first", "second"])
+    tasks = Tasks()
+    tasks.spawn(indexing.run(), "search indexing")
+    await until_covered(second, clock, added.id)
+    assert "search indexing crashed" in caplog.text
+    assert await covered(first) == 0
     await tasks.close()
