@@ -332,7 +332,8 @@ class SessionMachine(RuleBasedStateMachine):
         believer = player.believer
         if not believer.count:
             return
-        command = "FETCH 1:* (UID FLAGS)" if player.counts else "UID FETCH 1:* (UID FLAGS)"
+        items = "(UID FLAGS MODSEQ)" if player.mode else "(UID FLAGS)"
+        command = f"{'' if player.counts else 'UID '}FETCH 1:* {items}"
         before = list(believer.numbers)
         lines = self.run(believer.ask(command))
         assert lines[-1].startswith("OK"), lines
@@ -389,6 +390,24 @@ class SessionMachine(RuleBasedStateMachine):
         cache = player.believer.cache
         player.believer = self.run(self._connected(player.mode, cache, names_uids=names_uids))
         player.watch, player.other_uidnext = "", 0
+
+    @rule(who=players, other=players, numbers=picks, flags=some_flags, names_uids=st.booleans())
+    def break_while_behind(
+        self, who: int, other: int, numbers: list[int], flags: frozenset[str], names_uids: bool
+    ) -> None:
+        """Somebody removes a message, then this client changes one, and hears no more than that of it."""
+        player, remover = self.players[who], self.players[other]
+        gone = self._uids(remover, numbers[:1])
+        if player is remover or not gone:
+            return
+        self.run(self._remove(remover, gone[0]))
+        self.store(who, numbers[-1:], flags, "+")
+        self.come_back(who, names_uids)
+
+    async def _remove(self, player: Player, uid: int) -> None:
+        await player.believer.ask(f"UID STORE {uid} +FLAGS (\\Deleted)")
+        await player.believer.ask(f"UID EXPUNGE {uid}")
+        self.box.messages.pop(uid, None)
 
     @rule(who=players, watch=st.sampled_from(list(WATCHES)))
     def notify(self, who: int, watch: str) -> None:

@@ -1,17 +1,29 @@
-"""`moxkit.imapclient` searching, as an outsider uses it; checked by mypy, not run."""
+"""`moxkit.imapclient` as an outsider uses it; checked by mypy, not run."""
 
 from moxkit.imap import (
+    ENTIRE_DEPTH,
     AllKey,
+    AppendUid,
     EsearchData,
+    EventGroup,
+    FetchAttribute,
+    FetchData,
+    FilterKind,
     FlagKey,
+    MailboxFilter,
+    NotifyEvent,
+    OutgoingMessage,
     PartialRange,
+    QresyncParameters,
+    Response,
     SequenceSet,
     SortCriterion,
     SortKey,
+    StatusData,
     ThreadAlgorithm,
     ThreadNode,
 )
-from moxkit.imapclient import ImapClient, KeptResult
+from moxkit.imapclient import Annotations, Changes, ImapClient, KeptResult, Opened
 
 
 async def newest_unread(client: ImapClient) -> list[int]:
@@ -28,3 +40,37 @@ async def newest_unread(client: ImapClient) -> list[int]:
     numbers: list[int] = kept.numbers
     await client.cancel_updates(kept)
     return numbers + uids + [number for number in roots if number is not None]
+
+
+async def come_back(client: ImapClient, uidvalidity: int, modseq: int) -> SequenceSet:
+    enabled: frozenset[str] = await client.enable("QRESYNC")
+    opened: Opened = await client.open("INBOX", known=QresyncParameters(uidvalidity, modseq))
+    changed: tuple[FetchData, ...] = opened.changes.changed
+    later: Changes = await client.changes_since(opened.highest_modseq, "1:*", FetchAttribute.FLAGS)
+    new: AppendUid | None = await client.replace(7, "Drafts", OutgoingMessage(b"Subject: x\r\n\r\n"))
+    assert enabled
+    assert changed or new
+    return later.vanished
+
+
+async def hear(client: ImapClient) -> Response | None:
+    events = frozenset({NotifyEvent.MESSAGE_NEW, NotifyEvent.MESSAGE_EXPUNGE})
+    everywhere = MailboxFilter(FilterKind.PERSONAL)
+    statuses: tuple[StatusData, ...] = await client.notify(EventGroup(everywhere, events), status=True)
+    found: list[EsearchData] = await client.search_in([everywhere], AllKey(), "COUNT")
+    assert statuses
+    assert found
+    async with client.news() as news:
+        async for response in news:
+            return response
+    return None
+
+
+async def annotate(client: ImapClient) -> bytes:
+    await client.set_metadata("INBOX", {"/private/comment": b"mine", "/shared/comment": None})
+    found: Annotations = await client.get_metadata("INBOX", "/private", depth=ENTIRE_DEPTH, max_size=1024)
+    longest: int | None = found.longest
+    by_mailbox: dict[str, dict[str, bytes | None]] = await client.list_with_metadata("*", "/private/comment")
+    assert longest is None
+    assert by_mailbox
+    return found.values["/private/comment"]
