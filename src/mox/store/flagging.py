@@ -26,13 +26,13 @@ class FlagsResult:
     Attributes:
         modseq: Of the change; None if nothing changed.
         changed: UIDs whose flags are other than before, ascending, with the new flags as IMAP writes them.
-        unchanged: UIDs that had the wanted flags already, with them.
+        unchanged: UIDs that had the wanted flags already, with them and the modseq they keep.
         conflicts: UIDs that were changed since the client's modseq, left alone (RFC 7162 §3.1.3).
     """
 
     modseq: int | None
     changed: tuple[tuple[int, str], ...]
-    unchanged: tuple[tuple[int, str], ...]
+    unchanged: tuple[tuple[int, str, int], ...]
     conflicts: tuple[int, ...]
 
 
@@ -51,7 +51,7 @@ def change_flags(
     counters = CounterChange()
     updates: list[dict[str, object]] = []
     changed: list[tuple[int, str]] = []
-    unchanged: list[tuple[int, str]] = []
+    unchanged: list[tuple[int, str, int]] = []
     conflicts: list[int] = []
     texts: dict[tuple[int, str], str] = {}
     for first, last in uid_ranges:
@@ -64,7 +64,7 @@ def change_flags(
             if (text := texts.get(key)) is None:
                 text = texts[key] = Flags(Flag(bits), tuple(keywords.split())).text
             if bits == old_bits and keywords == old_keywords:
-                unchanged.append((uid, text))
+                unchanged.append((uid, text, modseq))
                 continue
             counters.replace(old_bits, bits, size)
             changed.append((uid, text))

@@ -49,7 +49,7 @@ async def test_tells_changed_from_unchanged_and_moves_the_modseq_only_where_it_c
     before = highest_modseq(account.reader)
     listener = account.switchboard.listen()
     done = await change(account, [(1, 2), (4, 10)], FlagsAction.ADD, "\\Seen")
-    assert done == FlagsResult(before + 1, ((1, "\\Seen"), (4, "\\Seen")), ((2, "\\Seen"),), ())
+    assert done == FlagsResult(before + 1, ((1, "\\Seen"), (4, "\\Seen")), ((2, "\\Seen", before),), ())
     rows = message_rows(account.reader, get_mailbox(account.reader, "Inbox").id, 1, 9)
     assert [row.modseq == before + 1 for row in rows] == [True, False, False, True]
     assert [row.is_seen for row in rows] == [True, True, False, True]

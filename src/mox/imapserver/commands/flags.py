@@ -31,17 +31,16 @@ async def store(session: Session, tag: str, command: Store) -> Done:
         session,
     )
     result = await Progress(session, tag, sum(stop - start for start, stop in spans)).watch(work)
-    if not command.silent:
-        told = sorted((*result.changed, *result.unchanged))
-    else:
+    told: list[tuple[int, str, int]] = []
+    if not command.silent or session.condstore:
         # Silent, but the client has to learn the new modseq (RFC 7162 §3.1.3).
-        told = list(result.changed) if session.condstore else []
-    # What stayed as it was keeps its old modseq, which is not told since nothing asks for it.
-    moved = {uid for uid, _ in result.changed} if session.condstore else set[int]()
+        told += [(uid, text, result.modseq or 0) for uid, text in result.changed]
+    if not command.silent:
+        told = sorted((*told, *result.unchanged))
     lines, dialect = [], session.dialect
-    for uid, text in told:
+    for uid, text, modseq in told:
         if (number := view.number_of(uid)) is not None:
-            lines.append(dialect.flags(number, uid, text, result.modseq if uid in moved else None))
+            lines.append(dialect.flags(number, uid, text, modseq))
     session.write(b"".join(lines))
     if result.conflicts:
         numbers = result.conflicts
