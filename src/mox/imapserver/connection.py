@@ -170,6 +170,8 @@ class ImapConnection:
             if handled % _TURN == 0:
                 await asyncio.sleep(0)
         await self._flush()
+        if self._appending.is_active:
+            self._wire.acknowledge()
         return True
 
     async def _push(self) -> None:

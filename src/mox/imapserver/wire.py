@@ -2,6 +2,7 @@
 
 import logging
 import re
+import socket
 
 from mox.listen import Pace
 from mox.runtime import Clock
@@ -17,6 +18,8 @@ logger = logging.getLogger(__name__)
 _LONG_OCTETS = 2000
 # So is what follows the announcement of a literal: most often a piece of a message.
 _LITERAL = re.compile(rb"\{\d+\+?\}\r\n.", re.DOTALL)
+# On Linux alone.
+_QUICK_ACK: int | None = getattr(socket, "TCP_QUICKACK", None)
 # A tag begins with a printable character, the last block of a stream never does.
 _FIRST_PRINTABLE = 0x21
 
@@ -85,6 +88,16 @@ class Wire:
         if self._deflate is not None:
             octets = self._deflate.compress(octets)
         await self.pace.write(octets)
+
+    def acknowledge(self) -> None:
+        """Acknowledge at once what came, for a client that holds back its next octets until then.
+
+        Python's imaplib sends a literal and the line end behind it apart: the line end waits for the literal
+        to be acknowledged (RFC 896), and that waits 40 ms for an answer to travel with (RFC 1122 §4.2.3.2).
+        """
+        sock = self._conn.transport.get_extra_info("socket")
+        if sock is not None and _QUICK_ACK is not None:
+            sock.setsockopt(socket.IPPROTO_TCP, _QUICK_ACK, 1)
 
     async def compress(self) -> None:
         """Expect compressed octets from here on, and send such."""

@@ -40,6 +40,8 @@ def take_message_head(cursor: Cursor) -> MessageHead:
         CommandSyntaxError: Malformed, or no message literal at the end of the line (but for CATENATE).
     """
     cursor.space()
+    # IMAPClient says two between the messages of one APPEND.
+    cursor.take(b" ")
     flags: tuple[str, ...] = ()
     if cursor.at(b"("):
         flags = take_flag_list(cursor)

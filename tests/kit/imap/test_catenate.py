@@ -99,6 +99,13 @@ def test_several_messages_of_both_kinds(step: int) -> None:
     ]
 
 
+def test_two_spaces_between_messages_are_one() -> None:
+    found, _ = events(b"a1 APPEND x {1+}\r\na  {1+}\r\nb\r\n", 1000)
+    assert [event for event in found if isinstance(event, bytes)] == [b"a", b"b"]
+    assert found[-1] == AppendEnd("a1")
+    assert isinstance(events(b"a1 APPEND x {1+}\r\na   {1+}\r\nb\r\n", 1000)[0][-1], BadCommand)
+
+
 @pytest.mark.parametrize(
     "octets",
     [
