@@ -1,5 +1,6 @@
 """The README's promise: mail goes in by SMTP and comes out by IMAP, with curl and Python's own clients."""
 
+import email
 import imaplib
 import json
 import smtplib
@@ -139,3 +140,18 @@ def test_queue_recipients_fail_on_delivery_each_by_itself(server: Localserve) ->
         waiting = [entry for entry in json.loads(listed.stdout) if entry["subject"] == "queue rules"]
         time.sleep(0.1)
     assert [entry["recipient"] for entry in waiting] == ["queue-temperror@x.example"]
+    server.wait_for("Mail delivery failed")
+    reading = server.imap_client()
+    reading.select("Inbox", readonly=True)
+    _, [found] = reading.search(None, "SUBJECT", '"Mail delivery failed"')
+    _, fetched = reading.fetch(found.decode(), "(BODY.PEEK[])")
+    reading.logout()
+    assert isinstance(fetched[0], tuple)
+    report = email.message_from_bytes(fetched[0][1])
+    assert report.get_content_type() == "multipart/report"
+    status = report.as_string()
+    assert "Final-Recipient: rfc822; queue-550@x.example" in status
+    assert "Action: failed" in status
+    assert "Diagnostic-Code: smtp; 550" in status
+    # Of others, nothing is said; the header that is returned names none of them either.
+    assert "queue-temperror" not in status

@@ -16,7 +16,7 @@ from mox.control import Commands, ControlServer, IdentityCommands
 from mox.delivery import Delivery
 from mox.listen import Listeners, Port
 from mox.observe import LogLevels
-from mox.queue import Queue
+from mox.queue import Bounces, Queue
 from mox.runtime import Clock, ConnectionIds, Shutdown, Tasks
 from mox.store import DEFAULT_MAILBOXES, Quota, Store
 from mox.submission import Submission
@@ -134,7 +134,16 @@ def build(
         # In localserve nobody is limited or slowed down.
         limits=local_address is None,
     )
-    queue = Queue(directory=data_dir, clock=clock, pool=pool, deliverer=SelfDelivery(static))
+    bounces = Bounces(
+        store=store,
+        clock=clock,
+        hostname=static.hostname,
+        exists=lambda name: name in source.current.accounts,
+        postmaster=(static.postmaster.account, static.postmaster.mailbox),
+    )
+    queue = Queue(
+        directory=data_dir, clock=clock, pool=pool, deliverer=SelfDelivery(static), listeners=[bounces]
+    )
     ports = PortMaker(
         static=static,
         directory=source.directory,

@@ -68,7 +68,7 @@ class SelfDelivery:
             return Failed(None, error.enhanced, f"bad address: {error.text}")
         except SmtpError as error:
             reply = error.reply
-        return _result(reply)
+        return _result(reply, self._hostname)
 
 
 def _own_port(static: StaticConfig) -> tuple[str, int]:
@@ -85,8 +85,8 @@ def _pieces(prefix: bytes, content: Path) -> Iterator[bytes]:
             yield piece
 
 
-def _result(reply: Reply) -> Result:
+def _result(reply: Reply, host: str) -> Result:
     if reply.is_positive:
-        return Delivered(reply.code, reply.enhanced, reply.text)
+        return Delivered(reply.code, reply.enhanced, reply.text, host)
     kind = Failed if reply.code >= 500 else Retry
-    return kind(reply.code, reply.enhanced, reply.text)
+    return kind(reply.code, reply.enhanced, reply.text, host)

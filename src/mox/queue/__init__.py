@@ -11,12 +11,15 @@ or has failed for good. How a delivery is made is a `Deliverer`; who wants to he
 Raises `mox.database.DatabaseError` when its database cannot be used.
 """
 
-from mox.queue.entries import NewMessage, QueuedEntry, QueuedMessage
+from mox.queue.bounces import Bounces
+from mox.queue.entries import Attempted, NewMessage, QueuedEntry, QueuedMessage
 from mox.queue.outcome import Delivered, Failed, Result, Retry
-from mox.queue.plan import RetryPlan, next_attempt
+from mox.queue.plan import RetryPlan, is_late, next_attempt
 from mox.queue.queue import Deliverer, DeliveryListener, Queue
 
 __all__ = [
+    "Attempted",
+    "Bounces",
     "Delivered",
     "Deliverer",
     "DeliveryListener",
@@ -28,5 +31,6 @@ __all__ = [
     "Result",
     "Retry",
     "RetryPlan",
+    "is_late",
     "next_attempt",
 ]

@@ -8,6 +8,7 @@ from mox.database import Connection, Row
 from mox.queue.outcome import Result, Retry
 
 __all__ = [
+    "Attempted",
     "NewMessage",
     "QueuedEntry",
     "QueuedMessage",
@@ -28,8 +29,8 @@ _INSERT_MESSAGE = """INSERT INTO message(account, reverse_path, prefix, size, sm
 _INSERT_ENTRY = """INSERT INTO entry(message_id, recipient, domain, due_at)
   VALUES (:message_id, :recipient, :domain, :due_at)"""
 _NEXT_DUE = "SELECT min(due_at) FROM entry WHERE NOT hold"
-_DUE = """SELECT e.id, e.recipient, e.domain, e.due_at, e.attempts, m.id, m.account, m.reverse_path, m.prefix,
-    m.size, m.smtputf8, m.has_8bit, m.require_tls, m.queued_at
+_DUE = """SELECT m.id, e.domain, e.id, e.recipient, e.attempts, e.due_at, m.account, m.reverse_path,
+    m.prefix, m.size, m.smtputf8, m.has_8bit, m.require_tls, m.queued_at, m.message_id, m.subject
   FROM entry e JOIN message m ON m.id = e.message_id
   WHERE e.due_at <= :now AND NOT e.hold ORDER BY e.due_at, e.id LIMIT :limit"""
 _POSTPONE = (
@@ -73,11 +74,25 @@ class NewMessage:
 
 @dataclass(frozen=True, slots=True)
 class QueuedEntry:
-    """One recipient of a message in the queue."""
+    """One recipient of a message in the queue.
+
+    Attributes:
+        attempts: Made so far.
+        due_at: When this attempt was due.
+    """
 
     id: int
     recipient: str
     attempts: int
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Attempted:
+    """A recipient, and what the latest attempt came to."""
+
+    entry: QueuedEntry
+    result: Result
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +110,8 @@ class QueuedMessage:
     queued_at: datetime
     domain: str
     entries: tuple[QueuedEntry, ...]
+    message_id: str = ""
+    subject: str = ""
 
 
 def insert_message(connection: Connection, new: NewMessage, *, content_size: int, now: int) -> int:
@@ -142,27 +159,13 @@ def due_groups(connection: Connection, *, now: int, limit: int) -> list[QueuedMe
     """Return what is due, recipients of one message at one domain together."""
     groups: dict[tuple[int, str], list[Row]] = {}
     for row in connection.rows(_DUE, now=now, limit=limit):
-        groups.setdefault((row[5], row[2]), []).append(row)
+        groups.setdefault((row[0], row[1]), []).append(row)
     return [_group(rows) for rows in groups.values()]
 
 
 def _group(rows: Sequence[Row]) -> QueuedMessage:
-    (
-        _,
-        _,
-        domain,
-        _,
-        _,
-        id_,
-        account,
-        reverse_path,
-        prefix,
-        size,
-        smtputf8,
-        has_8bit,
-        require_tls,
-        queued_at,
-    ) = rows[0]
+    id_, domain, *_ = rows[0]
+    account, reverse_path, prefix, size, smtputf8, has_8bit, require_tls, queued_at, *told = rows[0][6:]
     return QueuedMessage(
         id=id_,
         account=account,
@@ -174,8 +177,15 @@ def _group(rows: Sequence[Row]) -> QueuedMessage:
         require_tls=None if require_tls is None else bool(require_tls),
         queued_at=datetime.fromtimestamp(queued_at, UTC),
         domain=domain,
-        entries=tuple(QueuedEntry(row[0], row[1], row[4]) for row in rows),
+        entries=tuple(_entry(row) for row in rows),
+        message_id=told[0],
+        subject=told[1],
     )
+
+
+def _entry(row: Row) -> QueuedEntry:
+    id_, recipient, attempts, due_at = row[2:6]
+    return QueuedEntry(id_, recipient, attempts, datetime.fromtimestamp(due_at, UTC))
 
 
 def postpone(connection: Connection, entries: Sequence[QueuedEntry], *, due_at: int, now: int) -> None:
@@ -183,21 +193,21 @@ def postpone(connection: Connection, entries: Sequence[QueuedEntry], *, due_at: 
     connection.run_many(_POSTPONE, [{"id": entry.id, "due_at": due_at, "now": now} for entry in entries])
 
 
-def record(connection: Connection, message_id: int, entry: QueuedEntry, result: Result, *, now: int) -> bool:
+def record(connection: Connection, message_id: int, attempted: Sequence[Attempted], *, now: int) -> bool:
     """Write what an attempt came to; return whether the message's last entry is gone with it."""
-    connection.run(
-        _INSERT_ATTEMPT,
-        entry_id=entry.id,
-        recipient=entry.recipient,
-        now=now,
-        result=type(result).__name__.lower(),
-        code=result.code,
-        enhanced=result.enhanced,
-        text=result.text,
-    )
-    if isinstance(result, Retry):
-        return False
-    connection.run(_REMOVE_ENTRY, id=entry.id)
+    for entry, result in ((each.entry, each.result) for each in attempted):
+        connection.run(
+            _INSERT_ATTEMPT,
+            entry_id=entry.id,
+            recipient=entry.recipient,
+            now=now,
+            result=type(result).__name__.lower(),
+            code=result.code,
+            enhanced=result.enhanced,
+            text=result.text,
+        )
+        if not isinstance(result, Retry):
+            connection.run(_REMOVE_ENTRY, id=entry.id)
     connection.run(_REMOVE_MESSAGE, id=message_id)
     return connection.changed > 0
 

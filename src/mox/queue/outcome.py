@@ -1,4 +1,4 @@
-"""What an attempt came to, for one recipient."""
+"""What an attempt came to, for one recipient; `host` is the server that said so, empty for ourselves."""
 
 from dataclasses import dataclass
 
@@ -12,6 +12,7 @@ class Delivered:
     code: int
     enhanced: str
     text: str
+    host: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,7 @@ class Retry:
     code: int | None
     enhanced: str
     text: str
+    host: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,7 @@ class Failed:
     code: int | None
     enhanced: str
     text: str
+    host: str = ""
 
 
 Result = Delivered | Retry | Failed

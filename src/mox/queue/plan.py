@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-__all__ = ["RetryPlan", "next_attempt"]
+__all__ = ["RetryPlan", "is_late", "next_attempt"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,11 +14,13 @@ class RetryPlan:
         first: Wait after the first attempt; doubles each time.
         longest: No wait is longer.
         give_up_after: Counted from when the message was queued.
+        late_after: The sender is told of the delay before it is older.
     """
 
     first: timedelta = timedelta(minutes=7.5)
     longest: timedelta = timedelta(hours=8)
     give_up_after: timedelta = timedelta(days=5)
+    late_after: timedelta = timedelta(hours=4)
 
 
 def next_attempt(plan: RetryPlan, *, attempts: int, queued_at: datetime, now: datetime) -> datetime | None:
@@ -27,3 +29,11 @@ def next_attempt(plan: RetryPlan, *, attempts: int, queued_at: datetime, now: da
     wait = min(plan.longest, plan.first * 2 ** min(attempts - 1, 20))
     due_at = now + wait
     return due_at if due_at < queued_at + plan.give_up_after else None
+
+
+def is_late(plan: RetryPlan, *, queued_at: datetime, due_at: datetime, next_at: datetime) -> bool:
+    """Say whether the sender is to hear of a delay after an attempt that was due then: true once.
+
+    It is the attempt after which the next one comes too late.
+    """
+    return due_at < queued_at + plan.late_after <= next_at

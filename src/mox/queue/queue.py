@@ -9,12 +9,13 @@ import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
 from mox.database import GroupWriter, Migrations, Transaction, open_database, open_reader
 from mox.queue.entries import (
+    Attempted,
     NewMessage,
     QueuedEntry,
     QueuedMessage,
@@ -28,7 +29,7 @@ from mox.queue.entries import (
     skip_message_ids,
 )
 from mox.queue.outcome import Delivered, Failed, Result, Retry
-from mox.queue.plan import RetryPlan, next_attempt
+from mox.queue.plan import RetryPlan, is_late, next_attempt
 from mox.runtime import Clock, Tasks, remove_file, sync_directory
 from mox.store import Content, MessageFiles
 
@@ -54,8 +55,14 @@ class Deliverer(Protocol):
 class DeliveryListener(Protocol):
     """Hears what became of messages."""
 
-    async def finished(self, message: QueuedMessage, entry: QueuedEntry, result: Delivered | Failed) -> None:
-        """Take note that a recipient is done with, before its entry goes."""
+    async def finished(self, message: QueuedMessage, attempted: Sequence[Attempted], content: Path) -> None:
+        """Take note that these recipients were delivered to or have failed, before their entries go."""
+        ...
+
+    async def delayed(
+        self, message: QueuedMessage, attempted: Sequence[Attempted], content: Path, gives_up_at: datetime
+    ) -> None:
+        """Take note that these have been tried for long, and still are; told once."""
         ...
 
 
@@ -178,46 +185,64 @@ class Queue:
         except Exception:
             logger.exception("delivery crashed", extra={"queueid": message.id})
             results = {}
-        for entry in entries:
-            result = results.get(entry.id) or Retry(None, "4.3.0", "internal error, see the log")
-            if isinstance(result, Retry) and next_at is None:
-                waited = timedelta(seconds=int((now - message.queued_at).total_seconds()))
-                result = Failed(result.code, result.enhanced, f"gave up after {waited}: {result.text}")
-            await self._finish(message, entry, result)
+        attempted = [
+            Attempted(entry, self._final(message, results.get(entry.id), is_last=next_at is None))
+            for entry in entries
+        ]
+        for each in attempted:
+            _log(message, each)
+        await self._finish(message, attempted)
+        if next_at is not None:
+            await self._tell_late(message, attempted, next_at)
 
-    async def _finish(self, message: QueuedMessage, entry: QueuedEntry, result: Result) -> None:
-        log = logger.info if isinstance(result, Delivered) else logger.warning
-        log(
-            "delivery attempt",
-            extra={
-                "queueid": message.id,
-                "recipient": entry.recipient,
-                "result": type(result).__name__.lower(),
-                "code": result.code,
-                "text": result.text,
-            },
-        )
-        if not isinstance(result, Retry) and not await self._tell(message, entry, result):
-            return
+    def _final(self, message: QueuedMessage, result: Result | None, *, is_last: bool) -> Result:
+        if result is None:
+            result = Retry(None, "4.3.0", "internal error, see the log")
+        if not isinstance(result, Retry) or not is_last:
+            return result
+        waited = timedelta(seconds=int((self._clock.now() - message.queued_at).total_seconds()))
+        # RFC 3463 §3.5: of a delivery time that expired; a code that was told stays told.
+        return Failed(result.code, result.enhanced, f"gave up after {waited}: {result.text}", result.host)
+
+    async def _finish(self, message: QueuedMessage, attempted: Sequence[Attempted]) -> None:
+        final = [each for each in attempted if not isinstance(each.result, Retry)]
+        if final and not await self._tell(message, final):
+            # What was delivered must go, or it is delivered again. Failures that nobody could be told of
+            # stay until their next attempt, so that no message is lost in silence.
+            attempted = [each for each in attempted if not isinstance(each.result, Failed)]
         now = self._now()
-        is_last = await self._writer.run(lambda tx: record(tx.connection, message.id, entry, result, now=now))
+        is_last = await self._writer.run(lambda tx: record(tx.connection, message.id, attempted, now=now))
         if is_last:
             self._files.remove(message.id)
 
-    async def _tell(self, message: QueuedMessage, entry: QueuedEntry, result: Delivered | Failed) -> bool:
-        """Tell the listeners; return whether the entry can go.
-
-        What was delivered must go, or it is delivered again. A failure that nobody could be told of stays
-        until its next attempt, so that no message is lost in silence.
-        """
+    async def _tell(self, message: QueuedMessage, attempted: Sequence[Attempted]) -> bool:
+        """Tell the listeners; return whether all of them heard."""
         for listener in self._listeners:
             try:
-                await listener.finished(message, entry, result)
+                await listener.finished(message, attempted, self._files.path(message.id))
             except Exception:
                 logger.exception("listener of deliveries crashed", extra={"queueid": message.id})
-                if isinstance(result, Failed):
-                    return False
+                return False
         return True
+
+    async def _tell_late(
+        self, message: QueuedMessage, attempted: Sequence[Attempted], next_at: datetime
+    ) -> None:
+        plan, queued_at = self._plan, message.queued_at
+        late = [
+            each
+            for each in attempted
+            if isinstance(each.result, Retry)
+            and is_late(plan, queued_at=queued_at, due_at=each.entry.due_at, next_at=next_at)
+        ]
+        if not late:
+            return
+        gives_up_at = queued_at + plan.give_up_after
+        for listener in self._listeners:
+            try:
+                await listener.delayed(message, late, self._files.path(message.id), gives_up_at)
+            except Exception:
+                logger.exception("listener of deliveries crashed", extra={"queueid": message.id})
 
     def _now(self) -> int:
         return int(self._clock.now().timestamp())
@@ -228,3 +253,19 @@ class Queue:
         await self._writer.run(lambda _: None)
         self._reader.close()
         self._writing.close()
+
+
+def _log(message: QueuedMessage, attempted: Attempted) -> None:
+    result = attempted.result
+    log = logger.info if isinstance(result, Delivered) else logger.warning
+    log(
+        "delivery attempt",
+        extra={
+            "queueid": message.id,
+            "recipient": attempted.entry.recipient,
+            "result": type(result).__name__.lower(),
+            "code": result.code,
+            "text": result.text,
+            "host": result.host,
+        },
+    )

@@ -37,7 +37,7 @@ from mox.store.changes import (
 )
 from mox.store.consistency import check_consistency
 from mox.store.copymove import Transferred, copy_messages, move_messages
-from mox.store.deposit import Added, Arrival, NewMessage, add_message
+from mox.store.deposit import Added, Arrival, NewMessage, add_message, is_filed
 from mox.store.directory import Store
 from mox.store.errors import (
     AccountUnknownError,
@@ -187,6 +187,7 @@ __all__ = [
     "first_unseen_uid",
     "get_mailbox",
     "highest_modseq",
+    "is_filed",
     "is_history_complete",
     "list_annotations",
     "list_mailboxes",

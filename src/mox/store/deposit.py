@@ -9,6 +9,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from mox.database import Connection
 from mox.store.changes import MessagesAdded
 from mox.store.counters import CounterChange
 from mox.store.errors import UidsExhaustedError
@@ -21,7 +22,7 @@ from mox.store.threads import place_in_thread
 from mox.store.times import imap_datetime
 from mox.store.transaction import Tx
 
-__all__ = ["Added", "Arrival", "NewMessage", "add_message"]
+__all__ = ["Added", "Arrival", "NewMessage", "add_message", "is_filed"]
 
 _USE = "UPDATE account SET used_octets = used_octets + :octets"
 _TAKE_UID = "UPDATE mailbox SET uidnext = uidnext + 1 WHERE id = :id RETURNING uidnext - 1, uidvalidity"
@@ -35,6 +36,7 @@ _INSERT_CONTENT = """INSERT INTO content(id, prefix, header, internaldate, envel
   VALUES (:id, :prefix, :header, :internaldate, :envelope, :bodystructure, :body,
     :render_version, :needs_utf8, :preview, :problems, :thread_parents, :thread_missing_link,
     :envelope_from, :envelope_to, :remote_ip, :transport, :decisions)"""
+_IS_FILED = "SELECT 1 FROM message WHERE message_id = :message_id AND expunged_at IS NULL LIMIT 1"
 _LAST_UID = 2**32 - 1
 
 
@@ -155,6 +157,11 @@ def add_message(tx: Tx, new: NewMessage) -> Added:
     tx.link_content(new.content, id_)
     tx.announce(MessagesAdded(new.mailbox_id, modseq, ((uid, text),)))
     return Added(id_, new.mailbox_id, uidvalidity, uid, modseq, size)
+
+
+def is_filed(connection: Connection, message_id: str) -> bool:
+    """Say whether the account has a message of this identifier, as `Prepared` has it."""
+    return connection.row(_IS_FILED, message_id=message_id) is not None
 
 
 def _json(value: object) -> str | None:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from mox.queue import RetryPlan, next_attempt
+from mox.queue import RetryPlan, is_late, next_attempt
 
 QUEUED = datetime(2030, 1, 1, tzinfo=UTC)
 
@@ -35,3 +35,17 @@ def test_the_usual_plan_is_patient_for_days() -> None:
         now = due_at
     assert now - QUEUED > timedelta(days=4, hours=12)
     assert attempts < 30
+
+
+def test_the_sender_hears_of_a_delay_after_the_attempt_whose_next_is_too_late() -> None:
+    plan, hour = RetryPlan(), timedelta(hours=1)
+
+    def late(due: float, following: float) -> bool:
+        return is_late(plan, queued_at=QUEUED, due_at=QUEUED + due * hour, next_at=QUEUED + following * hour)
+
+    assert not late(1.875, 3.875)
+    assert late(3.875, 7.875)
+    assert not late(7.875, 15.875)
+    # The server was down over it.
+    assert late(1.875, 30)
+    assert not late(4, 12)

@@ -1,14 +1,15 @@
 """The queue at work: durable, patient, and not to be stopped by a crash of what it calls."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from mox.queue import (
+    Attempted,
     Delivered,
     Failed,
     NewMessage,
@@ -37,6 +38,7 @@ class Remote:
         self.answer = answer
         self.seen: list[tuple[str, tuple[str, ...], bytes]] = []
         self.finished_entries: list[tuple[str, Result]] = []
+        self.delayed_entries: list[tuple[str, datetime]] = []
         self.listener_error: Exception | None = None
 
     async def deliver(self, message: QueuedMessage, content: Path) -> Mapping[int, Result]:
@@ -45,10 +47,15 @@ class Remote:
         answers = {entry.id: self.answer(message, entry) for entry in message.entries}
         return {id_: result for id_, result in answers.items() if result is not None}
 
-    async def finished(self, message: QueuedMessage, entry: QueuedEntry, result: Delivered | Failed) -> None:
-        self.finished_entries.append((entry.recipient, result))
+    async def finished(self, message: QueuedMessage, attempted: Sequence[Attempted], content: Path) -> None:
+        self.finished_entries.extend((each.entry.recipient, each.result) for each in attempted)
         if self.listener_error is not None:
             raise self.listener_error
+
+    async def delayed(
+        self, message: QueuedMessage, attempted: Sequence[Attempted], content: Path, gives_up_at: datetime
+    ) -> None:
+        self.delayed_entries.extend((each.entry.recipient, gives_up_at) for each in attempted)
 
 
 @pytest.fixture
@@ -259,3 +266,26 @@ async def test_sleeps_until_the_next_entry_is_due(
     await reached(lambda: not queue.entries())
     running.cancel()
     assert len(remote.seen) == 2
+
+
+async def test_the_sender_hears_of_a_delay_once(
+    tmp_path: Path, clock: FakeClock, pool: ThreadPoolExecutor, remote: Remote, store: Store
+) -> None:
+    queue = Queue(directory=tmp_path, clock=clock, pool=pool, deliverer=remote, listeners=[remote])
+    try:
+        remote.answer = lambda _m, _e: LATER
+        await add(queue, store, "x@one.example")
+        queued_at = clock.now()
+        told: list[float] = []
+        for attempt in range(1, 9):
+            await work(queue, clock, lambda n=attempt: len(remote.seen) == n)  # type: ignore[misc]
+            if len(remote.delayed_entries) > len(told):
+                told.append((clock.now() - queued_at).total_seconds())
+            clock.jump(queue.entries()[0]["due_at"] - int(clock.now().timestamp()))  # type: ignore[operator]
+        assert told == [450 + 900 + 1800 + 3600 + 7200]
+        assert remote.delayed_entries == [
+            ("x@one.example", queued_at.replace(microsecond=0) + timedelta(days=5))
+        ]
+        assert remote.finished_entries == []
+    finally:
+        await queue.close()

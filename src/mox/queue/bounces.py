@@ -1,0 +1,145 @@
+"""Tells senders what did not arrive, or is late: a delivery status notification in their Inbox (RFC 3464).
+
+Invariant: nothing is sent, so nothing can loop; a message with the null reverse-path gets no notification
+(RFC 5321 §4.5.5). The identifier of a notification follows from the attempt, so that one which was filed
+before a crash is not filed again after it.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+
+from mox.queue.bouncetext import compose_bounce
+from mox.queue.entries import Attempted, QueuedMessage
+from mox.queue.outcome import Failed
+from mox.runtime import Clock
+from mox.store import (
+    INBOX,
+    NewMessage,
+    OverQuotaError,
+    Store,
+    Tx,
+    add_message,
+    ensure_mailbox,
+    is_filed,
+)
+
+__all__ = ["Bounces"]
+
+logger = logging.getLogger(__name__)
+
+# A header is returned, never the content: senders have it, and notifications stay small.
+_LONGEST_HEADER_OCTETS = 256 << 10
+
+
+class Bounces:
+    """Files notifications with the accounts that sent; a listener of deliveries."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        clock: Clock,
+        hostname: str,
+        exists: Callable[[str], bool],
+        postmaster: tuple[str, str],
+    ) -> None:
+        """Remember where notifications go.
+
+        Args:
+            store: Keeps them.
+            clock: For their dates.
+            hostname: Of this server, the one that reports.
+            exists: Whether there is an account of a name.
+            postmaster: Account and mailbox for those whose account is gone or full.
+        """
+        self._store = store
+        self._clock = clock
+        self._hostname = hostname
+        self._exists = exists
+        self._postmaster = postmaster
+
+    async def finished(self, message: QueuedMessage, attempted: Sequence[Attempted], content: Path) -> None:
+        """Tell of the recipients that have failed.
+
+        Raises:
+            mox.store.StoreError, OSError: It could not be filed anywhere.
+        """
+        failed = [each for each in attempted if isinstance(each.result, Failed)]
+        if failed:
+            await self._file(message, failed, content, None)
+
+    async def delayed(
+        self, message: QueuedMessage, attempted: Sequence[Attempted], content: Path, gives_up_at: datetime
+    ) -> None:
+        """Tell of the recipients that will be tried for longer.
+
+        Raises:
+            mox.store.StoreError, OSError: It could not be filed anywhere.
+        """
+        await self._file(message, attempted, content, gives_up_at)
+
+    async def _file(
+        self,
+        message: QueuedMessage,
+        attempted: Sequence[Attempted],
+        content: Path,
+        gives_up_at: datetime | None,
+    ) -> None:
+        if not message.reverse_path:
+            logger.warning("no notification of what was itself one", extra={"queueid": message.id})
+            return None
+        message_id = _message_id(message, attempted, "failed" if gives_up_at is None else "delayed")
+        octets = compose_bounce(
+            message,
+            attempted,
+            header=_header(message, content),
+            hostname=self._hostname,
+            message_id=f"{message_id}@{self._hostname}",
+            now=self._clock.now(),
+            gives_up_at=gives_up_at,
+        )
+        if self._exists(message.account):
+            try:
+                return await self._deposit(message, message.account, INBOX, octets, message_id)
+            except OverQuotaError:
+                logger.warning(
+                    "account is full, the postmaster gets the notification",
+                    extra={"account": message.account, "queueid": message.id},
+                )
+        return await self._deposit(message, *self._postmaster, octets, message_id)
+
+    async def _deposit(
+        self, message: QueuedMessage, account: str, mailbox: str, octets: bytes, message_id: str
+    ) -> None:
+        spool = self._store.spools.new()
+        try:
+            spool.write(octets)
+            content, prepared = await self._store.prepare(spool)
+            prefix = f"Delivered-To: {message.reverse_path}\r\nReturn-Path: <>\r\n".encode()
+
+            def file(tx: Tx) -> bool:
+                if is_filed(tx.connection, prepared.message_id):
+                    return False
+                add_message(tx, NewMessage(ensure_mailbox(tx, mailbox).id, content, prepared, prefix))
+                return True
+
+            is_new = await self._store.account(account).write(file)
+        finally:
+            spool.discard()
+        if is_new:
+            extra = {"account": account, "mailbox": mailbox, "queueid": message.id, "messageid": message_id}
+            logger.info("sender notified", extra=extra)
+
+
+def _message_id(message: QueuedMessage, attempted: Sequence[Attempted], what: str) -> str:
+    first = attempted[0].entry
+    # The time keeps apart what queues made anew would number alike.
+    queued_at = int(message.queued_at.timestamp())
+    return f"{what}.{message.id}.{queued_at:x}.{first.id}.{first.attempts + 1}"
+
+
+def _header(message: QueuedMessage, content: Path) -> bytes:
+    with content.open("rb") as file:
+        return message.prefix + file.read(_LONGEST_HEADER_OCTETS)
