@@ -36,11 +36,12 @@ _TOTAL = "SELECT total FROM mailbox WHERE id = :mailbox_id"
 _WALK = """SELECT {columns} FROM message m
   WHERE m.mailbox_id = :mailbox_id AND m.uid > :after AND m.expunged_at IS NULL AND ({where})
   ORDER BY m.uid LIMIT :limit"""
+# By id, which the plus sign says: SQLite would rather go through the whole mailbox.
 _BY_ID = """SELECT {columns} FROM message m
-  WHERE m.id IN (SELECT value FROM json_each(:ids)) AND m.mailbox_id = :mailbox_id
+  WHERE m.id IN (SELECT value FROM json_each(:ids)) AND +m.mailbox_id = :mailbox_id
     AND m.expunged_at IS NULL AND ({where})"""
 _ALL_OF = """SELECT uid, modseq FROM message
-  WHERE id IN (SELECT value FROM json_each(:ids)) AND mailbox_id = :mailbox_id
+  WHERE id IN (SELECT value FROM json_each(:ids)) AND +mailbox_id = :mailbox_id
     AND expunged_at IS NULL AND ({where})"""
 _NEWER = """SELECT {columns} FROM message m
   WHERE m.id > :after AND +m.mailbox_id = :mailbox_id AND m.expunged_at IS NULL AND ({where})

@@ -70,8 +70,9 @@ _HEADERS = """SELECT id, prefix, header FROM content
 # The sent date falls back to the internal date (RFC 5256 §2.2).
 _INDEXED = """SELECT {columns} FROM {{message}} m JOIN fact f ON f.id = m.id
   WHERE m.mailbox_id = :mailbox_id AND m.uid BETWEEN :first AND :last AND m.expunged_at IS NULL {chosen}"""
-_HANDED = """SELECT {columns} FROM json_each(:facts) j JOIN {{message}} m ON m.id = j.value ->> 0
-  WHERE m.mailbox_id = :mailbox_id AND m.uid BETWEEN :first AND :last AND m.expunged_at IS NULL"""
+# From the facts to the messages, never the other way round: that is what CROSS and the plus signs say.
+_HANDED = """SELECT {columns} FROM json_each(:facts) j CROSS JOIN {{message}} m ON m.id = j.value ->> 0
+  WHERE +m.mailbox_id = :mailbox_id AND +m.uid BETWEEN :first AND :last AND m.expunged_at IS NULL"""
 _CHOSEN = "AND m.uid IN (SELECT value FROM json_each(:uids))"
 _SORTED = "SELECT group_concat(uid, ' ') FROM (SELECT uid FROM ({rows}) ORDER BY {order}, uid)"
 _THREADED = """SELECT json_group_array(json_array(uid, sent_at, subject, is_reply, message_id, ancestors))

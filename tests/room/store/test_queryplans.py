@@ -74,6 +74,7 @@ SEARCH = {
     "field rows": lookup._FIELD_OF,
     "field": lookup._FIELD_ALL,
     "texts": lookup._TEXTS,
+    "days": lookup._DAYS,
     **{f"leave {n}": statement for n, statement in enumerate(indexing._LEAVE)},
 }
 
@@ -123,6 +124,12 @@ def test_reads_in_the_order_of_the_index(reader: Connection, name: str) -> None:
     steps = plan(reader, HOT[name])
     assert not [s for s in steps if "TEMP B-TREE" in s], steps
     assert any("message_by_uid" in s for s in steps), steps
+
+
+@pytest.mark.parametrize("name", ["search by id", "search all of", "search newer"])
+def test_goes_by_id(reader: Connection, name: str) -> None:
+    steps = plan(reader, HOT[name])
+    assert any("INTEGER PRIMARY KEY" in s for s in steps), steps
 
 
 @pytest.mark.parametrize("name", SEARCH)

@@ -173,4 +173,6 @@ async def test_the_statements_use_indexes(store: Store) -> None:
         tables = [step for step in steps if step.startswith("SCAN ") and "json" not in step]
         assert not [s for s in tables if not s.startswith(("SCAN j VIRTUAL", "SCAN (", "SCAN f"))], steps
         assert not [s for s in tables if "SCAN f" in s], steps
+        handed = steps.index("SCAN j VIRTUAL TABLE INDEX 1:")
+        assert steps[handed + 1] == "SEARCH m USING INTEGER PRIMARY KEY (rowid=?)", steps
     search.close()

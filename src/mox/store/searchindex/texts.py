@@ -28,7 +28,7 @@ __all__ = ["FIELD_KINDS", "VERSION", "SearchText", "field_text", "fold", "read_t
 
 # The number is raised when texts or facts are made differently. Python's tables of characters count too:
 # what was folded by other ones might not be found.
-VERSION = f"2/{unicodedata.unidata_version}"
+VERSION = f"3/{unicodedata.unidata_version}"
 
 # Fields with a search key of their own (RFC 9051 §6.4.4), as the index numbers them.
 FIELD_KINDS = {"from": 0, "to": 1, "cc": 2, "bcc": 3, "subject": 4}

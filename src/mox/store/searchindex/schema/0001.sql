@@ -39,6 +39,7 @@ CREATE TABLE fact (
   message_id   TEXT NOT NULL,
   ancestors    TEXT NOT NULL             -- message ids, oldest first, separated by spaces
 );
+CREATE INDEX fact_by_day ON fact(sent_day);
 
 -- Only which trigrams occur where; what is found is a candidate. Folding was done before: SQLite's own
 -- misses a third of the characters that have case.
