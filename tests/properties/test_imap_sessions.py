@@ -127,9 +127,16 @@ class SessionMachine(RuleBasedStateMachine):
     def run(self, coroutine: Coroutine[object, object, T]) -> T:
         return self.stage.run(coroutine)
 
-    @initialize(modes=st.tuples(*[st.sampled_from(MODES)] * 3), letters=st.integers(0, 4))
-    def begin(self, modes: tuple[str, ...], letters: int) -> None:
+    @initialize(
+        modes=st.tuples(*[st.sampled_from(MODES)] * 3),
+        watches=st.tuples(*[st.sampled_from(["", *WATCHES])] * 3),
+        letters=st.integers(0, 4),
+    )
+    def begin(self, modes: tuple[str, ...], watches: tuple[str, ...], letters: int) -> None:
         self.run(self._begin(modes, letters))
+        for who, watch in enumerate(watches):
+            if watch:
+                self.notify(who, watch)
 
     async def _begin(self, modes: tuple[str, ...], letters: int) -> None:
         client = await self.stage.house.signed_in()
@@ -391,18 +398,37 @@ class SessionMachine(RuleBasedStateMachine):
         player.believer = self.run(self._connected(player.mode, cache, names_uids=names_uids))
         player.watch, player.other_uidnext = "", 0
 
-    @rule(who=players, other=players, numbers=picks, flags=some_flags, names_uids=st.booleans())
-    def break_while_behind(
-        self, who: int, other: int, numbers: list[int], flags: frozenset[str], names_uids: bool
+    @rule(
+        who=players,
+        other=players,
+        numbers=st.tuples(*[st.integers(0, 20)] * 3),
+        flags=some_flags,
+        names_uids=st.booleans(),
+        looks=st.booleans(),
+        breaks=st.booleans(),
+    )
+    def be_behind(
+        self,
+        who: int,
+        other: int,
+        numbers: tuple[int, int, int],
+        flags: frozenset[str],
+        names_uids: bool,
+        looks: bool,
+        breaks: bool,
     ) -> None:
-        """Somebody removes a message, then this client changes one, and hears no more than that of it."""
+        """Somebody changes a message, removes another; this client counts on, and may hear no more."""
         player, remover = self.players[who], self.players[other]
-        gone = self._uids(remover, numbers[:1])
+        gone = self._uids(remover, [numbers[0]])
         if player is remover or not gone:
             return
+        self.store(other, [numbers[1]], flags, "+")
         self.run(self._remove(remover, gone[0]))
-        self.store(who, numbers[-1:], flags, "+")
-        self.come_back(who, names_uids)
+        if looks:
+            self.fetch(who)
+        self.store(who, [numbers[2]], flags, "-")
+        if breaks:
+            self.come_back(who, names_uids)
 
     async def _remove(self, player: Player, uid: int) -> None:
         await player.believer.ask(f"UID STORE {uid} +FLAGS (\\Deleted)")

@@ -13,6 +13,7 @@ from moxkit.imap import (
     And,
     ConditionKind,
     EsearchData,
+    FetchItem,
     NumberKey,
     ResultUpdate,
     SearchKey,
@@ -39,9 +40,11 @@ class Context:
         uids: What is in it, in its order.
         waiting: Messages to be looked at again.
         is_stale: Changes were missed: all has to be looked at again.
+        items: What to fetch of new messages that enter it (RFC 5465 §7).
+        new: Those of them that others added, and that were not looked at yet.
     """
 
-    __slots__ = ("criteria", "is_stale", "key", "tag", "uid", "uids", "waiting")
+    __slots__ = ("criteria", "is_stale", "items", "key", "new", "tag", "uid", "uids", "waiting")
 
     def __init__(
         self,
@@ -51,12 +54,15 @@ class Context:
         *,
         uid: bool,
         criteria: tuple[SortCriterion, ...] = (),
+        items: tuple[FetchItem, ...] = (),
     ) -> None:
         self.tag = tag
         self.key = key
         self.uids = uids
         self.uid = uid
         self.criteria = criteria
+        self.items = items
+        self.new: set[int] = set()
         self.waiting: set[int] = set()
         self.is_stale = False
 
@@ -87,19 +93,25 @@ def tell_removed(session: "Session") -> None:
     if selected is None or not selected.contexts:
         return
     listener = session.listener
-    removed, changed = _touched(selected.mailbox_id, listener.waiting())
+    removed, changed, new = _touched(selected.mailbox_id, listener.waiting(), origin=session)
     for context in selected.contexts.values():
         context.waiting |= changed
+        context.new |= new
         context.is_stale |= listener.overflowed
         if removed:
             _write(session, context, _remove(session, context, removed))
 
 
-async def tell_changed(session: "Session") -> None:
-    """Tell what entered and left results by other changes, after the client was told of these."""
+async def tell_changed(session: "Session") -> list[tuple[Context, list[int]]]:
+    """Tell what entered and left results by other changes, after the client was told of these.
+
+    Returns:
+        New messages in results of which something is to be fetched, ascending.
+    """
+    wanted: list[tuple[Context, list[int]]] = []
     selected = session.selected
     if selected is None:
-        return
+        return wanted
     for context in list(selected.contexts.values()):
         if not (context.waiting or context.is_stale):
             continue
@@ -112,11 +124,19 @@ async def tell_changed(session: "Session") -> None:
         context.is_stale = False
         if looked_at:
             _write(session, context, await _look_again(session, context, looked_at))
+        new, context.new = context.new & looked_at, context.new - looked_at
+        if context.items and (entered := new & set(context.uids)):
+            wanted.append((context, sorted(entered)))
+    return wanted
 
 
-def _touched(mailbox_id: int, batches: Iterable[Batch]) -> tuple[set[int], set[int]]:
+def _touched(
+    mailbox_id: int, batches: Iterable[Batch], *, origin: object
+) -> tuple[set[int], set[int], set[int]]:
+    """Return what was removed, what was added or changed, and what of that others added."""
     removed: set[int] = set()
     changed: set[int] = set()
+    new: set[int] = set()
     for batch in batches:
         for change in batch.changes:
             if change.mailbox_id != mailbox_id:
@@ -126,9 +146,12 @@ def _touched(mailbox_id: int, batches: Iterable[Batch]) -> tuple[set[int], set[i
                     removed.update(uids)
                 case MessagesAdded(messages=messages) | FlagsChanged(messages=messages):
                     changed.update(uid for uid, _ in messages)
+                    # RFC 5465 §5.2: not of one's own.
+                    if isinstance(change, MessagesAdded) and batch.origin is not origin:
+                        new.update(uid for uid, _ in messages)
                 case _:
                     pass
-    return removed, changed - removed
+    return removed, changed - removed, new - removed
 
 
 async def _look_again(session: "Session", context: Context, uids: set[int]) -> list[ResultUpdate]:

@@ -7,6 +7,7 @@ from mox.imapserver.contexts import tell_changed
 from mox.imapserver.errors import RefusedError
 from mox.imapserver.session import Session
 from mox.store import stored_messages
+from moxkit.imap import FetchItem
 
 __all__ = ["tell"]
 
@@ -24,18 +25,32 @@ async def tell(session: Session, *, may_remove: bool = True) -> None:
         ConnectionError: The client is gone, or could not be sent a message to its end.
     """
     session.write_updates(may_remove=may_remove)
-    await tell_changed(session)
+    wanted: dict[int, dict[FetchItem, None]] = {}
+    for context, uids in await tell_changed(session):
+        _want(wanted, uids, context.items)
     news = session.news
-    while news is not None and news.new_uids:
-        uids, news.new_uids = news.new_uids[:_BLOCK], news.new_uids[_BLOCK:]
-        await _tell_items(session, uids)
+    if news is not None and news.new_uids:
+        uids, news.new_uids = news.new_uids, []
+        _want(wanted, uids, news.items)
+    by_items: dict[tuple[FetchItem, ...], list[int]] = {}
+    for uid in sorted(wanted):
+        by_items.setdefault(tuple(wanted[uid]), []).append(uid)
+    for items, uids in by_items.items():
+        for start in range(0, len(uids), _BLOCK):
+            await _tell_items(session, uids[start : start + _BLOCK], items)
 
 
-async def _tell_items(session: Session, uids: list[int]) -> None:
-    selected, news = session.selected, session.news
-    if selected is None or news is None or not news.items:
+def _want(wanted: dict[int, dict[FetchItem, None]], uids: list[int], items: tuple[FetchItem, ...]) -> None:
+    """Note items; what is asked for twice is told once, in one response (RFC 5465 §5.2)."""
+    for uid in uids if items else ():
+        wanted.setdefault(uid, {}).update(dict.fromkeys(items))
+
+
+async def _tell_items(session: Session, uids: list[int], items: tuple[FetchItem, ...]) -> None:
+    selected = session.selected
+    if selected is None:
         return
-    writer = ContentWriter(session, news.items)
+    writer = ContentWriter(session, items)
     stored = stored_messages(session.mail, selected.mailbox_id, uids, with_renderings=writer.needs_renderings)
     for row, content in stored:
         number = selected.number_of(row.uid)

@@ -42,6 +42,9 @@ def _returns(writer: CommandWriter, command: Search | Sort) -> None:
     if command.returns is None:
         return
     options = sorted(command.returns - {"PARTIAL"})
+    if command.update_items:
+        items = b" ".join(map(bytes, command.update_items)).decode()
+        options[options.index("UPDATE")] = f"UPDATE ({items})"
     if command.partial is not None:
         options.append(f"PARTIAL {bytes(command.partial).decode()}")
     writer.argument(f"RETURN ({' '.join(options)})".encode("ascii"))

@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import ClassVar
 
 from moxkit.imap.commands import Command
+from moxkit.imap.fetchitems import FetchItem
 from moxkit.imap.partialrange import PartialRange
 from moxkit.imap.searchkeys import SearchKey
 
@@ -22,6 +23,7 @@ class Search(Command):
             is ALL (RFC 4731 §3.1).
         charset: As given, `None` without CHARSET.
         partial: With PARTIAL: which part of the result (RFC 9394 §3.1).
+        update_items: With UPDATE: what to fetch of new messages that enter the result (RFC 5465 §7).
     """
 
     key: SearchKey
@@ -29,6 +31,7 @@ class Search(Command):
     returns: frozenset[str] | None = None
     charset: str | None = None
     partial: PartialRange | None = None
+    update_items: tuple[FetchItem, ...] = ()
     verb: ClassVar[str] = "SEARCH"
 
 
@@ -60,7 +63,7 @@ class SortCriterion:
 
 @dataclass(frozen=True, slots=True)
 class Sort(Command):
-    """SORT; `returns` and `partial` as for SEARCH (ESORT, RFC 5267 §3.1).
+    """SORT; `returns`, `partial` and `update_items` as for SEARCH (ESORT, RFC 5267 §3.1).
 
     Attributes:
         criteria: At least one; the first counts most.
@@ -73,6 +76,7 @@ class Sort(Command):
     uid: bool = False
     returns: frozenset[str] | None = None
     partial: PartialRange | None = None
+    update_items: tuple[FetchItem, ...] = ()
     verb: ClassVar[str] = "SORT"
 
 

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from moxkit.imap import (
+    AllKey,
     BadEvent,
     EventGroup,
     FetchAttribute,
@@ -13,6 +14,7 @@ from moxkit.imap import (
     MailboxFilter,
     Notify,
     NotifyEvent as Event,
+    Search,
     encode_command,
 )
 from moxkit.imap.codes import take_code
@@ -141,3 +143,20 @@ def test_code_names_events_on_both_sides() -> None:
     code = BadEvent(("MessageNew", "MailboxName"))
     assert bytes(code) == b"BADEVENT (MessageNew MailboxName)"
     assert take_code(Cursor(bytes(code))) == code
+
+
+@pytest.mark.parametrize(
+    "octets", [b"SEARCH RETURN (COUNT UPDATE (UID)) ALL", b"SEARCH RETURN (UPDATE(UID) COUNT) ALL"]
+)
+def test_results_can_fetch_what_is_new_in_them(octets: bytes) -> None:
+    """RFC 5465 §7: the example has a space that the grammar has not."""
+    command = Search(AllKey(), returns=frozenset({"COUNT", "UPDATE"}), update_items=(FetchAttribute.UID,))
+    assert parsed(octets) == command
+    pieces = [piece for piece in encode_command(command) if isinstance(piece, bytes)]
+    assert parsed(b"".join(pieces)) == command
+
+
+@pytest.mark.parametrize("option", [b"UPDATE ()", b"UPDATE (FAST)", b"COUNT (UID)", b"UPDATE  (UID)"])
+def test_refuses_items_that_are_none(option: bytes) -> None:
+    with pytest.raises(CommandSyntaxError):
+        parsed(b"SEARCH RETURN (" + option + b") ALL")

@@ -30,7 +30,7 @@ async def multi_search(session: Session, tag: str, command: MultiSearch) -> Done
             write_extended(session, tag, search, found, with_modseq=wants_modseq, mailbox=mailbox)
         if "UPDATE" in returns:
             uids = [message.uid for message in found]
-            add_context(session, Context(tag, key, uids, uid=True))
+            add_context(session, Context(tag, key, uids, uid=True, items=search.update_items))
     return Done("searched")
 
 

@@ -158,7 +158,9 @@ def _extended(
     if "UPDATE" in returns:
         criteria = command.criteria if isinstance(command, Sort) else ()
         uids = [message.uid for message in found]
-        if not add_context(session, Context(tag, key, uids, uid=command.uid, criteria=criteria)):
+        if not add_context(
+            session, Context(tag, key, uids, uid=command.uid, criteria=criteria, items=command.update_items)
+        ):
             return Done("searched, will not notify")
         return Done("searched, will notify")
     return Done("searched")
