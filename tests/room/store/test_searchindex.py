@@ -1,5 +1,6 @@
 """The search index changes no answer: complete, half built, missing, damaged or of another time."""
 
+import asyncio
 import base64
 import quopri
 import shutil
@@ -370,3 +371,25 @@ def test_only_combining_characters_are_kept_apart() -> None:
     musical = "\U0001d15e\U0001d165" * 50
     assert fold("x" + "\u0301" * 60).count("\u034f") == 1
     assert fold(musical).count("\u034f") == 0
+
+
+async def test_searches_meet_an_index_that_is_being_made(
+    store: Store, deposit: Deposit, clock: FakeClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    account = store.account("mox")
+    for number in range(20):
+        await deposit(account, b"Subject: number %d\r\n\r\nbody" % number)
+    keys: list[SearchKey] = [HeaderKey("Subject", "number 1"), TextKey("body")]
+    definition = await answers(account, keys, clock)
+    found = await asyncio.gather(
+        *(answers(account, keys, clock) for _ in range(10)), fill(account), fill(account)
+    )
+    assert found[:10] == [definition] * 10
+    assert "made anew" not in caplog.text
+    account.search_index.note_damage(OSError("for a test"))
+    found = await asyncio.gather(
+        *(answers(account, keys, clock) for _ in range(10)), fill(account), fill(account)
+    )
+    assert found[:10] == [definition] * 10
+    assert caplog.text.count("made anew") == 1
+    assert (await account.search_index.look_up((), ())).covered_id == 20

@@ -89,6 +89,8 @@ class SearchIndex:
         self._mail_path = mail
         self._found_at = found_at
         self._is_checked = False
+        # A batch made it, or it was there before; not while it is being made.
+        self._is_there = False
         self._files = files
         self._call = call
         self._filling, self._asking = _Lane(pool), _Lane(pool)
@@ -106,10 +108,13 @@ class SearchIndex:
 
     async def fill(self) -> bool:
         """Take in a batch of what is new; return whether more waits."""
-        if not self._can_be_read() and self._is_damaged:
+        self._check()
+        if self._is_damaged:
             await self.finish()
-            self._remove()
-        return await self._filling.run(self._fill)
+            self._remove_damaged()
+        more = await self._filling.run(self._fill)
+        self._is_there = self._writer is not None
+        return more
 
     def _fill(self) -> bool:
         try:
@@ -131,13 +136,13 @@ class SearchIndex:
         self._failures = 0
         return more
 
-    def _can_be_read(self) -> bool:
-        """Say whether there is an index; look, before it is first used, whether it is of this account."""
-        if self._is_damaged or not self._path.exists():
-            self._is_checked = True  # There is none, or there will be a new one.
-            return False
-        if not self._is_checked:
-            self._is_checked = True
+    def _check(self) -> None:
+        """Look, before anything else is done, whether there is an index, and of this account."""
+        if self._is_checked:
+            return
+        self._is_checked = True
+        self._is_there = self._path.exists()
+        if self._is_there:
             try:
                 self._reader = open_reader(self._path)
                 if is_outdated(self._reader, *self._found_at):
@@ -146,7 +151,10 @@ class SearchIndex:
                     )
             except (DriverError, DatabaseError) as error:
                 self.note_damage(error)
-        return not self._is_damaged
+
+    def _can_be_read(self) -> bool:
+        self._check()
+        return self._is_there and not self._is_damaged
 
     async def look_up(self, questions: Iterable[FieldText | DayRange], texts: Iterable[str]) -> Lookup:
         """Answer questions and find candidates; without an index nothing is known."""
@@ -222,8 +230,11 @@ class SearchIndex:
         await self._filling.wait()
         await self._asking.wait()
 
-    def _remove(self) -> None:
+    def _remove_damaged(self) -> None:
+        if not self._is_damaged:
+            return  # Somebody else did.
         self.close()
+        self._is_there = False
         for suffix in _FILES:
             remove_file(self._path.with_name(self._path.name + suffix))
         self._is_damaged = False
