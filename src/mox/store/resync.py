@@ -3,7 +3,9 @@
 One aggregated row for each question: the driver gives up its turn at every row.
 """
 
+import re
 from array import array
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from mox.database import Connection
@@ -16,6 +18,7 @@ _CHANGED = """SELECT group_concat(uid || ' ' || modseq || ' ' || flags_text, cha
 _REMOVED = """SELECT group_concat(uid, ' ') FROM
   (SELECT uid FROM message
    WHERE mailbox_id = :mailbox_id AND modseq > :modseq AND expunged_at IS NOT NULL ORDER BY uid)"""
+_CHANGED_LINE = re.compile(r"(\d+) (\d+) (.*)")
 _PURGED = "SELECT purged_modseq FROM account"
 
 
@@ -27,14 +30,16 @@ class ChangedMessage(NamedTuple):
     flags_text: str
 
 
-def changed_since(connection: Connection, mailbox_id: int, modseq: int) -> list[ChangedMessage]:
-    """Return live messages that are new or have other flags since, ascending."""
+def changed_since(connection: Connection, mailbox_id: int, modseq: int) -> Iterator[ChangedMessage]:
+    """Return live messages that are new or have other flags since, ascending.
+
+    The database is read at once; what it said is taken apart piece by piece, so that a caller who has to say
+    much of it can let others have their turn.
+    """
     text: str | None = connection.value(_CHANGED, mailbox_id=mailbox_id, modseq=modseq)
-    found: list[ChangedMessage] = []
-    for line in text.split("\n") if text else ():
-        uid, changed, flags = line.split(" ", 2)
-        found.append(ChangedMessage(int(uid), int(changed), flags))
-    return found
+    return (
+        ChangedMessage(int(line[1]), int(line[2]), line[3]) for line in _CHANGED_LINE.finditer(text or "")
+    )
 
 
 def removed_since(connection: Connection, mailbox_id: int, modseq: int) -> "array[int]":

@@ -34,14 +34,14 @@ async def test_tells_new_changed_and_removed(account: Account, deposit: Deposit)
     for _ in range(4):
         await deposit(account, OCTETS)
     before = highest_modseq(account.reader)
-    assert changed_since(account.reader, inbox, before) == []
+    assert list(changed_since(account.reader, inbox, before)) == []
     assert list(removed_since(account.reader, inbox, before)) == []
     seen = FlagChange(FlagsAction.ADD, Flags(Flag.SEEN | Flag.FLAGGED))
     await account.write(lambda tx: change_flags(tx, inbox, [(2, 2)], seen))
     await deposit(account, OCTETS)
     await account.write(lambda tx: expunge_messages(tx, inbox, [4]))
     await account.write(lambda tx: move_messages(tx, inbox, [(1, 1)], "Archive"))
-    assert changed_since(account.reader, inbox, before) == [
+    assert list(changed_since(account.reader, inbox, before)) == [
         (2, before + 1, "\\Seen \\Flagged"),
         (5, before + 2, ""),
     ]

@@ -8,6 +8,7 @@ from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from mox.database import Connection
 from mox.imapserver.errors import RefusedError
@@ -33,13 +34,16 @@ Ranges = list[tuple[int, int]]
 
 @dataclass(frozen=True, slots=True)
 class Missed:
-    """What happened to the messages a client knows; both ascending.
+    """What happened to the messages a client knows.
 
     Attributes:
-        removed: Ranges of UIDs.
+        changed: Messages that changed, ascending; can be gone through once.
+        wanted: Of which UIDs the client wants to know.
+        removed: Ranges of UIDs that are gone.
     """
 
-    changed: list[ChangedMessage]
+    changed: Iterator[ChangedMessage]
+    wanted: Ranges
     removed: Ranges
 
 
@@ -59,9 +63,9 @@ def missed_since(reader: Connection, mailbox: Mailbox, known: QresyncParameters 
     wanted = _up_to(last_uid, named)
     uids = live_uids(reader, mailbox.id)
     wanted_removed = _above(wanted, _matched_uid(uids, segments))
-    changed = changed_since(reader, mailbox.id, known.modseq)
     return Missed(
-        changed=[message for message in changed if _is_in(message.uid, wanted)],
+        changed=changed_since(reader, mailbox.id, known.modseq),
+        wanted=wanted,
         removed=_removed(reader, mailbox.id, known.modseq, wanted=wanted_removed, live=uids),
     )
 
@@ -86,13 +90,13 @@ async def write_missed(session: Session, missed: Missed) -> None:
     """Tell what was missed: removals first, since numbers are those that count afterwards."""
     session.write(encode_vanished_ranges(missed.removed, earlier=True))
     view, dialect = session.view, session.dialect
-    for start in range(0, len(missed.changed), _BLOCK):
+    while block := list(islice(missed.changed, _BLOCK)):
         lines: list[bytes] = []
-        for uid, modseq, text in missed.changed[start : start + _BLOCK]:
-            if (number := view.number_of(uid)) is not None:
+        for uid, modseq, text in block:
+            if _is_in(uid, missed.wanted) and (number := view.number_of(uid)) is not None:
                 lines.append(dialect.flags(number, uid, text, modseq))
         session.write(b"".join(lines))
-        if len(missed.changed) > _BLOCK:
+        if len(block) == _BLOCK:
             await session.flush()
             await asyncio.sleep(0)
 
