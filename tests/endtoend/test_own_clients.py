@@ -1,6 +1,8 @@
 """Our own client packages against a started server, with every mechanism, plain and over TLS."""
 
 import asyncio
+import json
+import subprocess
 from datetime import UTC, datetime
 
 import pytest
@@ -23,8 +25,13 @@ from moxkit.net import ImplicitTLS, client_context, system_roots, webpki_verdict
 from moxkit.sasl import Mechanism, client_exchange
 from moxkit.smtp import MailFrom, parse_path
 from moxkit.smtpclient import SmtpClient, SmtpError
+from moxkit.testing import make_certificate
 
 CONTENT = b"From: mox@localhost\r\nSubject: own client\r\n\r\n.dots\r\n..more\r\nend\r\n"
+
+
+def mox(server: Localserve, *words: str, stdin: bytes = b"") -> bytes:
+    return subprocess.run(server.mox(*words), input=stdin, capture_output=True, check=True, timeout=60).stdout
 
 
 async def connect(server: Localserve) -> ImapClient:
@@ -95,6 +102,34 @@ async def test_smtp_client_submits_by(server: Localserve, mechanism: Mechanism) 
         assert [reply.code for reply in replies] == [250, 550]
         with pytest.raises(SmtpError, match="MAIL"):
             await client.deliver(MailFrom(parse_path("somebody@else.example")), [good], [CONTENT])
+
+
+@pytest.mark.parametrize("port", ["submission", "submissions"])
+async def test_smtp_client_submits_by_its_certificate(server: Localserve, port: str) -> None:
+    """RFC 4422 appendix A: EXTERNAL, over STARTTLS and over TLS from the start."""
+    device = make_certificate("smtp device", "p256", client=True)
+    added = await asyncio.to_thread(
+        mox, server, "config", "tlspubkey", "add", "--json", USER, stdin=device[0]
+    )
+    context = client_context([device])
+    tls = ImplicitTLS(context, "localhost") if port == "submissions" else None
+    try:
+        async with await SmtpClient.connect(
+            "127.0.0.1", getattr(server, port), ehlo="client.example", tls=tls
+        ) as client:
+            if tls is None:
+                await client.start_tls(context, hostname="localhost")
+            exchange = client_exchange(Mechanism.EXTERNAL, username="", password="", authzid=USER)
+            await client.authenticate(Mechanism.EXTERNAL, exchange)
+            content = CONTENT.replace(b"own client", b"by certificate on " + port.encode())
+            [reply] = await client.deliver(
+                MailFrom(parse_path(USER)), [parse_path("friend@example.org")], [content]
+            )
+            assert reply.code == 250
+    finally:
+        fingerprint = json.loads(added)["fingerprint"]
+        await asyncio.to_thread(mox, server, "config", "tlspubkey", "rm", fingerprint)
+    await asyncio.to_thread(server.wait_for, f"by certificate on {port}")
 
 
 async def test_certificate_of_a_stranger_is_refused(server: Localserve) -> None:
