@@ -1,11 +1,13 @@
 """Fills the accounts' search indexes in the background: what came while the server was down, then what comes.
 
 Who waits is a set of names, so the backlog is bounded however much mail comes; how far an account's index is
-stands in the index itself. At most half of one processor's time goes into it.
+stands in the index itself. At most half of one processor's time goes into it, where it is much, in a process
+of its own.
 """
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Callable, Iterable
 
 from mox.runtime import Clock
@@ -17,6 +19,8 @@ logger = logging.getLogger(__name__)
 
 # Messages that come together are taken in together; until then searches look into their files.
 _SETTLE_S = 0.5
+# So many batches of one account, one after the other, are much.
+_MANY_BATCHES = 3
 
 
 class SearchIndexing:
@@ -47,22 +51,27 @@ class SearchIndexing:
     async def catch_up(self) -> None:
         """Fill until nobody waits, in turns."""
         self._called.clear()
+        batches = Counter[str]()
         while self._waiting:
             name = next(iter(self._waiting))
             del self._waiting[name]
             began = self._clock.monotonic()
-            if await self._fill(name):
+            is_much = batches[name] >= _MANY_BATCHES
+            if await self._fill(name, apart=is_much):
+                batches[name] += 1
                 self._call(name)
-            await self._clock.sleep(self._clock.monotonic() - began)
+            if not is_much:
+                await self._clock.sleep(self._clock.monotonic() - began)
 
-    async def _fill(self, name: str) -> bool:
+    async def _fill(self, name: str, *, apart: bool) -> bool:
         try:
             account = self._store.account(name)
         except AccountUnknownError:
             # It was removed from the configuration meanwhile.
             return False
         try:
-            return await account.search_index.fill()
+            index = account.search_index
+            return await (index.fill_apart() if apart else index.fill())
         except Exception:  # A message that crashes it must not keep the others' mail from the index.
             logger.exception("search indexing crashed", extra={"account": name})
             return False

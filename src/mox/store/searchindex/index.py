@@ -17,13 +17,13 @@ from mox.database import (
     Connection,
     DatabaseError,
     DriverError,
-    Migrations,
     open_database,
     open_reader,
 )
 from mox.runtime import remove_file
 from mox.store.files import MessageFiles
-from mox.store.searchindex.indexing import index_batch, is_outdated
+from mox.store.searchindex.apart import FillingProcess
+from mox.store.searchindex.indexing import MIGRATIONS, index_batch, is_outdated
 from mox.store.searchindex.lookup import NOTHING_KNOWN, DayRange, FieldText, Lookup, fetch_texts, look_up
 
 __all__ = ["SearchIndex"]
@@ -32,7 +32,6 @@ logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-_MIGRATIONS = Migrations("mox.store.searchindex", "schema")
 _FILES = ("", "-wal", "-shm")
 # Sorting joins with the account's own index.
 _ATTACH = "ATTACH :path AS mail"
@@ -100,6 +99,8 @@ class SearchIndex:
         self._reader: Connection | None = None
         self._is_damaged = False
         self._failures = 0
+        self._process: FillingProcess | None = None
+        self._fills_apart = True
 
     @property
     def is_idle(self) -> bool:
@@ -116,12 +117,34 @@ class SearchIndex:
         self._is_there = self._writer is not None
         return more
 
+    async def fill_apart(self) -> bool:
+        """Take in all that waits in a process of its own, and what comes meanwhile; return as `fill` does.
+
+        It is for many messages. Where that does not work, `fill` finds out why, and goes on in here.
+        """
+        if not self._fills_apart or not self._can_be_read():
+            return await self.fill()
+        process = FillingProcess(search=self._path, mail=self._mail_path, files=self._files.root)
+        self._process = process
+        try:
+            trouble = await self._filling.run(process.run)
+        finally:
+            process.stop()
+            self._process = None
+        if trouble:
+            self._fills_apart = False
+            logger.warning(
+                "process for search indexing failed, going on without",
+                extra={"path": self._path, "problem": trouble[-1000:]},
+            )
+        return await self.fill()
+
     def _fill(self) -> bool:
         try:
             if self._mail is None:
                 self._mail = open_reader(self._mail_path)
             if self._writer is None:
-                self._writer = open_database(self._path, _MIGRATIONS)
+                self._writer = open_database(self._path, MIGRATIONS)
                 # What a crash loses is made again.
                 self._writer.run("PRAGMA synchronous=NORMAL")
             more = index_batch(self._writer, self._mail, self._files)
@@ -227,6 +250,8 @@ class SearchIndex:
 
     async def finish(self) -> None:
         """Wait for what runs."""
+        if self._process is not None:
+            self._process.stop()
         await self._filling.wait()
         await self._asking.wait()
 

@@ -10,14 +10,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mox.database import Connection, Row
+from mox.database import Connection, Migrations, Row
 from mox.store.files import MessageFiles
 from mox.store.searchindex.facts import SortFacts, read_facts
 from mox.store.searchindex.packing import pack_text
 from mox.store.searchindex.texts import FIELD_KINDS, VERSION, SearchText, field_text, read_text
 from moxkit.message import Headers, parse
 
-__all__ = ["index_batch", "is_outdated", "read_file_header", "read_file_text"]
+__all__ = ["MIGRATIONS", "index_batch", "is_outdated", "read_file_header", "read_file_text"]
+
+MIGRATIONS = Migrations("mox.store.searchindex", "schema")
 
 # In one transaction: some tenths of a second of work.
 _BATCH = 200
