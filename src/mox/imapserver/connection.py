@@ -7,7 +7,6 @@ import asyncio
 import base64
 import logging
 from collections.abc import Awaitable, Callable
-from typing import NoReturn
 
 from mox.imapserver.appending import Appending
 from mox.imapserver.commands import execute
@@ -16,7 +15,7 @@ from mox.imapserver.errors import RefusedError
 from mox.imapserver.session import Done, Services, Session
 from mox.imapserver.signingin import ByeError, SigningIn, decoded
 from mox.imapserver.telling import tell
-from mox.imapserver.waiting import read_while_telling
+from mox.imapserver.waiting import Waiting
 from mox.imapserver.wire import Wire
 from mox.runtime import Shutdown
 from moxkit.imap import (
@@ -38,7 +37,6 @@ from moxkit.imap import (
     ContinuationLine,
     Event,
     Idle,
-    IdleDone,
     Limits,
     LiteralChunk,
     Login,
@@ -95,6 +93,9 @@ class ImapConnection:
         self.session.allows_plaintext = allows_plaintext
         self.session.offers_starttls = tls is not None
         self._appending = Appending(session=self.session, machine=self._machine, write=self._write)
+        self._waiting = Waiting(
+            session=self.session, machine=self._machine, wire=self._wire, flush=self._flush
+        )
         self._signing_in = SigningIn(
             session=self.session,
             conn=conn,
@@ -151,11 +152,8 @@ class ImapConnection:
         # Credentials are among what comes before login, content among what comes after.
         is_known = self.session.state is not ConnectionState.NOT_AUTHENTICATED
         kind = Kind.DATA if self._appending.is_active else Kind.PLAIN if is_known else Kind.AUTH
-        news = self.session.news
-        if news is not None and news.is_pushed and not self._appending.is_active:
-            octets = await read_while_telling(self._wire.read, self.session.listener, self._push)
-        else:
-            octets = await self._wire.read(kind)
+        # Nothing is told in the middle of a message that comes in.
+        octets = await (self._wire if self._appending.is_active else self._waiting).read(kind)
         if not octets:
             return False
         self._machine.receive_data(octets)
@@ -173,11 +171,6 @@ class ImapConnection:
         if self._appending.is_active:
             self._wire.acknowledge()
         return True
-
-    async def _push(self) -> None:
-        """Tell news while no command is in progress (RFC 5465 §3.1)."""
-        await tell(self.session, may_remove=False)
-        await self._flush()
 
     async def _handle(self, event: Event | NeedData) -> bool:
         match event:
@@ -253,7 +246,7 @@ class ImapConnection:
             case Login():
                 return await self._signed_in(self._signing_in.login(command))
             case Idle():
-                return await self._idle()
+                return await self._waiting.idle()
             case Compress():
                 return self._compress(command)
             case Unauthenticate():
@@ -313,7 +306,7 @@ class ImapConnection:
         self._machine.expect_continuation(base64.b64encode(challenge))
         event = await self._next()
         if isinstance(event, BadCommand):
-            await self._part_with(event)
+            await self._waiting.part_with(event)
         if not isinstance(event, ContinuationLine):
             raise ConnectionError("client went away while signing in")
         if event.octets == b"*":
@@ -348,35 +341,3 @@ class ImapConnection:
         self._conn.read_timeout = _BEFORE_LOGIN_S
         self._afterwards = self._wire.stop_compressing
         return Done("nobody is signed in")
-
-    # IDLE (RFC 2177).
-
-    async def _idle(self) -> Done:
-        await tell(self.session)
-        self._machine.expect_done()
-        await self._flush()
-        # DONE may come together with IDLE.
-        while (done := await self._idle_ended()) is None:
-            octets = await read_while_telling(self._wire.read, self.session.listener, self._tell_idle)
-            if not octets:
-                raise ConnectionError("client went away while idle")
-            self._machine.receive_data(octets)
-        return done
-
-    async def _tell_idle(self) -> None:
-        await tell(self.session)
-        await self._flush()
-
-    async def _idle_ended(self) -> Done | None:
-        event = self._machine.next_event()
-        if isinstance(event, IdleDone):
-            return Done("idle ended")
-        if isinstance(event, BadCommand):
-            await self._part_with(event)
-        return None
-
-    async def _part_with(self, event: BadCommand) -> NoReturn:
-        """Tell why the conversation cannot go on, in the middle of a command."""
-        self._machine.send(event.encode())
-        await self._flush()
-        raise ConnectionError(event.text)

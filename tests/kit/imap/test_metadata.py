@@ -19,7 +19,7 @@ from moxkit.imap import (
     encode_command,
 )
 from moxkit.imap.codes import take_code
-from moxkit.imap.encodecommand import Pieces
+from moxkit.imap.commandwriter import Pieces
 from moxkit.imap.errors import CommandSyntaxError
 from moxkit.imap.lexer import Cursor
 from moxkit.imap.readresponse import take_response
