@@ -4,6 +4,7 @@ from moxkit.imap import (
     ENTIRE_DEPTH,
     AllKey,
     AppendUid,
+    CatenatedMessage,
     EsearchData,
     EventGroup,
     FetchAttribute,
@@ -15,6 +16,7 @@ from moxkit.imap import (
     OutgoingMessage,
     PartialRange,
     QresyncParameters,
+    QuotaData,
     Response,
     SequenceSet,
     SortCriterion,
@@ -74,3 +76,19 @@ async def annotate(client: ImapClient) -> bytes:
     assert longest is None
     assert by_mailbox
     return found.values["/private/comment"]
+
+
+async def share(client: ImapClient) -> dict[str, bytes | None]:
+    await client.compress()
+    quota: QuotaData | None = await client.quota()
+    by_root: dict[str, QuotaData | None] = await client.quota_roots("INBOX")
+    assert quota in by_root.values()
+    languages: tuple[str, ...] = await client.languages()
+    spoken: str | None = await client.speak(languages)
+    assert spoken
+    await client.append("Drafts", CatenatedMessage((b"> ", "/INBOX/;UID=7"), ("\\Draft",)))
+    urls: tuple[str, ...] = await client.authorize_urls(["imap://me@host/INBOX/;UID=7;URLAUTH=anonymous"])
+    await client.revoke_urls("INBOX")
+    fetched = await client.fetch_urls(urls)
+    await client.unauthenticate()
+    return fetched
