@@ -11,9 +11,24 @@ from typing import TypeVar
 from properties.believer import Believer
 from room.imapserver.serving import ImapHouse
 
-__all__ = ["Box", "Player", "Stage"]
+__all__ = ["FLAGS", "LETTER", "MODES", "WATCHES", "Box", "Player", "Stage"]
 
 T = TypeVar("T")
+
+LETTER = b"Subject: x\r\n\r\nbody\r\n"
+FLAGS = ("\\Seen", "\\Flagged", "\\Deleted", "word")
+MODES = ("", "CONDSTORE", "QRESYNC", "UIDONLY", "QRESYNC UIDONLY")
+# What NOTIFY is asked for; `other` stands for the mailbox that nobody has selected.
+WATCHES = {
+    "none": "NONE",
+    "selected": "SET (selected (MessageNew MessageExpunge FlagChange))"
+    " (mailboxes other (MessageNew MessageExpunge FlagChange))",
+    "items": "SET (selected (MessageNew (UID FLAGS MODSEQ) MessageExpunge FlagChange))",
+    "delayed": "SET (selected-delayed (MessageNew MessageExpunge FlagChange))"
+    " (personal (MessageNew MessageExpunge))",
+    "no flags": "SET (selected (MessageNew MessageExpunge)) (mailboxes other (MessageNew MessageExpunge))",
+    "others": "SET (personal (MessageNew MessageExpunge FlagChange))",
+}
 
 
 @dataclass

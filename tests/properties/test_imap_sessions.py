@@ -5,6 +5,7 @@ comes back is told after QRESYNC, and events of NOTIFY. MOX_IMAP_EXAMPLES says h
 is small enough for every day.
 """
 
+import asyncio
 import os
 from collections.abc import Coroutine, Iterator
 from typing import ClassVar, TypeVar
@@ -14,26 +15,12 @@ from hypothesis import HealthCheck, settings, strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from properties.believer import Believer, Cache
-from properties.stage import Box, Player, Stage
+from properties.stage import FLAGS, LETTER, MODES, WATCHES, Box, Player, Stage
 
 T = TypeVar("T")
 
 EXAMPLES = int(os.environ.get("MOX_IMAP_EXAMPLES", "30"))
 STEPS = 30
-LETTER = b"Subject: x\r\n\r\nbody\r\n"
-FLAGS = ("\\Seen", "\\Flagged", "\\Deleted", "word")
-MODES = ("", "CONDSTORE", "QRESYNC", "UIDONLY", "QRESYNC UIDONLY")
-# What NOTIFY is asked for; `other` stands for the mailbox that nobody has selected.
-WATCHES = {
-    "none": "NONE",
-    "selected": "SET (selected (MessageNew MessageExpunge FlagChange))"
-    " (mailboxes other (MessageNew MessageExpunge FlagChange))",
-    "items": "SET (selected (MessageNew (UID FLAGS MODSEQ) MessageExpunge FlagChange))",
-    "delayed": "SET (selected-delayed (MessageNew MessageExpunge FlagChange))"
-    " (personal (MessageNew MessageExpunge))",
-    "no flags": "SET (selected (MessageNew MessageExpunge)) (mailboxes other (MessageNew MessageExpunge))",
-    "others": "SET (personal (MessageNew MessageExpunge FlagChange))",
-}
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -340,9 +327,7 @@ class SessionMachine(RuleBasedStateMachine):
         other=players,
         numbers=st.tuples(*[st.integers(0, 20)] * 3),
         flags=some_flags,
-        names_uids=st.booleans(),
-        looks=st.booleans(),
-        breaks=st.booleans(),
+        coins=st.tuples(*[st.booleans()] * 3),
     )
     def be_behind(
         self,
@@ -350,12 +335,11 @@ class SessionMachine(RuleBasedStateMachine):
         other: int,
         numbers: tuple[int, int, int],
         flags: frozenset[str],
-        names_uids: bool,
-        looks: bool,
-        breaks: bool,
+        coins: tuple[bool, bool, bool],
     ) -> None:
         """Somebody changes a message, removes another; this client counts on, and may hear no more."""
         player, remover = self.players[who], self.players[other]
+        looks, breaks, names_uids = coins
         gone = self._uids(remover, [numbers[0]])
         if player is remover or not gone:
             return
@@ -371,6 +355,27 @@ class SessionMachine(RuleBasedStateMachine):
         await player.believer.ask(f"UID STORE {uid} +FLAGS (\\Deleted)")
         await player.believer.ask(f"UID EXPUNGE {uid}")
         self.box.messages.pop(uid, None)
+
+    @rule(order=st.permutations([0, 1, 2]), numbers=picks, flags=some_flags)
+    def all_at_once(self, order: list[int], numbers: list[int], flags: frozenset[str]) -> None:
+        """One files, one marks, one looks; whoever is first, it comes to the same."""
+        filing, marking, looking = (self.players[who] for who in order)
+        self.run(self._all_at_once(filing, marking, looking, numbers, flags))
+
+    async def _all_at_once(
+        self, filing: Player, marking: Player, looking: Player, numbers: list[int], flags: frozenset[str]
+    ) -> None:
+        deeds: list[Coroutine[object, object, object]] = [
+            self._append(filing, flags),
+            looking.believer.ask("UID FETCH 1:* (UID FLAGS)"),
+        ]
+        if uids := self._uids(marking, numbers):
+            prefix, text = self._set(marking, uids)
+            deeds.append(marking.believer.ask(f"{prefix}STORE {text} +FLAGS (word)"))
+            for uid in set(uids) & self.box.messages.keys():
+                self.box.messages[uid] |= {"word"}
+        await asyncio.gather(*deeds)
+        await self._check(looking)
 
     @rule(who=players, watch=st.sampled_from(list(WATCHES)))
     def notify(self, who: int, watch: str) -> None:
