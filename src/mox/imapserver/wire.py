@@ -1,5 +1,6 @@
 """A connection's octets: compressed on request (RFC 4978), slow for those who guess, traced on request."""
 
+import asyncio
 import logging
 import re
 import socket
@@ -18,6 +19,8 @@ logger = logging.getLogger(__name__)
 _LONG_OCTETS = 2000
 # So is what follows the announcement of a literal: most often a piece of a message.
 _LITERAL = re.compile(rb"\{\d+\+?\}\r\n.", re.DOTALL)
+# Compressed in one turn of the loop: some two milliseconds.
+_SLICE_OCTETS = 64 << 10
 # On Linux alone.
 _QUICK_ACK: int | None = getattr(socket, "TCP_QUICKACK", None)
 # A tag begins with a printable character, the last block of a stream never does.
@@ -85,9 +88,19 @@ class Wire:
     async def write(self, octets: bytes) -> None:
         """Send octets; wait while the client is slow."""
         self._trace.sent(octets, _kind(octets, Kind.PLAIN))
-        if self._deflate is not None:
-            octets = self._deflate.compress(octets)
-        await self.pace.write(octets)
+        deflate = self._deflate
+        if deflate is None:
+            await self.pace.write(octets)
+            return
+        at = 0
+        while len(octets) - at > _SLICE_OCTETS:
+            packed = deflate.compress(octets[at : at + _SLICE_OCTETS], flushes=False)
+            if packed:
+                await self.pace.write(packed)
+            # Compressing takes its time, and others wait.
+            await asyncio.sleep(0)
+            at += _SLICE_OCTETS
+        await self.pace.write(deflate.compress(octets[at:] if at else octets))
 
     def acknowledge(self) -> None:
         """Acknowledge at once what came, for a client that holds back its next octets until then.
