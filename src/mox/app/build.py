@@ -18,6 +18,7 @@ from mox.listen import Listeners, Port
 from mox.observe import LogLevels
 from mox.queue import Bounces, Queue
 from mox.runtime import Clock, ConnectionIds, Shutdown, Tasks
+from mox.signing import KeyRing, Signer
 from mox.store import DEFAULT_MAILBOXES, Quota, Store
 from mox.submission import Submission
 
@@ -144,6 +145,7 @@ def build(
     queue = Queue(
         directory=data_dir, clock=clock, pool=pool, deliverer=SelfDelivery(static), listeners=[bounces]
     )
+    signer = Signer(current=lambda: source.current, keys=KeyRing(source.directory), clock=clock, pool=pool)
     ports = PortMaker(
         static=static,
         directory=source.directory,
@@ -151,7 +153,9 @@ def build(
         accounts=accounts,
         sign_in=identities.sign_in,
         delivery=Delivery(store=store),
-        submission=Submission(store=store, queue=queue, accounts=accounts, is_pedantic=static.pedantic),
+        submission=Submission(
+            store=store, queue=queue, accounts=accounts, signer=signer, is_pedantic=static.pedantic
+        ),
         clock=clock,
         shutdown=shutdown,
         is_local=local_address is not None,

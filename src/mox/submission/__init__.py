@@ -1,7 +1,7 @@
 """A draft -> checked, completed, queued: the one package all front doors submit through.
 
 The sender must own the address in From; Message-ID and Date are added where they are missing; the queue has
-the message on stable storage when `submit` returns `Queued`. Signing and daily limits are later steps of the
+the message, signed, on stable storage when `submit` returns `Queued`. Daily limits are a later step of the
 same path.
 """
 

@@ -8,9 +8,10 @@ from collections.abc import Callable
 from mox.accounts import Accounts
 from mox.delivery import received_field
 from mox.queue import NewMessage, Queue
+from mox.signing import Signer
 from mox.store import Content, Store
 from mox.submission.draft import Draft, Queued, Refusal, RefusalKind
-from moxkit.message import Headers, format_date, from_address
+from moxkit.message import Address, Headers, format_date, from_address
 
 __all__ = ["Submission"]
 
@@ -26,6 +27,7 @@ class Submission:
         store: Store,
         queue: Queue,
         accounts: Accounts,
+        signer: Signer,
         is_pedantic: bool = False,
         token: Callable[[int], bytes] = secrets.token_bytes,
     ) -> None:
@@ -35,12 +37,14 @@ class Submission:
             store: Puts the content on stable storage.
             queue: Takes it from there.
             accounts: Knows whose an address is.
+            signer: Signs for the author's domain.
             is_pedantic: Refuse what is sloppy but harmless.
             token: Random octets for message ids.
         """
         self._store = store
         self._queue = queue
         self._accounts = accounts
+        self._signer = signer
         self._is_pedantic = is_pedantic
         self._token = token
 
@@ -54,8 +58,9 @@ class Submission:
         if prepared.header is None:
             return Refusal(RefusalKind.MALFORMED, "header section is too large")
         headers = Headers(prepared.header)
-        if (refusal := self._check(draft, headers, prepared.header)) is not None:
-            return refusal
+        author = self._check(draft, headers, prepared.header)
+        if isinstance(author, Refusal):
+            return author
         message_id = headers.text("message-id")
         added = b""
         if not message_id:
@@ -72,12 +77,13 @@ class Submission:
             requires_tls=draft.require_tls is True,
             is_authenticated=True,
         )
+        signatures = await self._signer.sign(content, added, author)
         queue_id = await self._queue.add(
             NewMessage(
                 account=draft.account,
                 reverse_path=draft.reverse_path,
                 recipients=draft.recipients,
-                prefix=received + added,
+                prefix=received + signatures + added,
                 smtputf8=draft.smtputf8,
                 has_8bit=draft.declared_8bit or _has_8bit(content),
                 require_tls=draft.require_tls,
@@ -88,7 +94,7 @@ class Submission:
         )
         return Queued(queue_id, message_id)
 
-    def _check(self, draft: Draft, headers: Headers, header: bytes) -> Refusal | None:
+    def _check(self, draft: Draft, headers: Headers, header: bytes) -> Address | Refusal:
         if not header.endswith((b"\r\n\r\n", b"\n\n")) and header != b"\r\n":
             return Refusal(RefusalKind.MALFORMED, "message has no blank line after its header")
         author = from_address(headers)
@@ -101,7 +107,7 @@ class Submission:
             return Refusal(RefusalKind.NOT_YOURS, "From address is not of this account")
         if self._is_pedantic and not header.isascii() and not draft.smtputf8:
             return Refusal(RefusalKind.NEEDS_SMTPUTF8, "header has UTF-8, SMTPUTF8 was not given")
-        return None
+        return author
 
 
 def _has_8bit(content: Content) -> bool:

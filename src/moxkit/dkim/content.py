@@ -48,16 +48,23 @@ class Field:
 class Content:
     """A message with its header split into fields; the source must not change as long as it is used."""
 
-    __slots__ = ("_by_name", "_fields", "_relaxed", "_source", "body_start")
+    __slots__ = ("_by_name", "_fields", "_prefix", "_relaxed", "_source", "body_start")
 
-    def __init__(self, source: Source, limits: Limits = DEFAULT_LIMITS) -> None:
+    def __init__(self, source: Source, limits: Limits = DEFAULT_LIMITS, *, prefix: bytes = b"") -> None:
         """Split the header.
+
+        Args:
+            source: The message.
+            limits: For its header.
+            prefix: Fields before it, with CRLF, that belong to it.
 
         Raises:
             ContentTooLargeError: It is longer than the limits allow, or has more fields.
         """
-        self._source = source
+        self._source, self._prefix = source, prefix
         header, self.body_start = _take_header(source, limits.max_header_octets)
+        if prefix:
+            header = (prefix + header).removesuffix(b"\r\n")
         pieces = _NEXT_FIELD.split(header, limits.max_fields) if header else []
         if len(pieces) > limits.max_fields:
             raise ContentTooLargeError(f"more than {limits.max_fields} header fields")
@@ -123,7 +130,7 @@ class Content:
 
     def has_bare_line_end(self) -> bool:
         """Return whether the header has a CR or LF that is not part of CRLF."""
-        header = bytes(self._source[: self.body_start])
+        header = self._prefix + bytes(self._source[: self.body_start])
         pairs = header.count(b"\r\n")
         return header.count(b"\r") != pairs or header.count(b"\n") != pairs
 

@@ -84,6 +84,7 @@ def sign(
     keys: Sequence[SigningKey],
     now: datetime,
     identity: Identity | None = None,
+    prefix: bytes = b"",
     limits: Limits = DEFAULT_LIMITS,
 ) -> bytes:
     """Sign a message for a domain, once with each key.
@@ -94,6 +95,7 @@ def sign(
         keys: With which to sign; the body is hashed once for each canonicalization.
         now: When.
         identity: On behalf of whom; its domain must be the signing domain or below it.
+        prefix: Fields that will be sent before `message`, with CRLF, and are signed with it.
         limits: For the header.
 
     Returns:
@@ -104,7 +106,7 @@ def sign(
             be signed, or the identity is malformed or not below the domain.
     """
     try:
-        content = Content(message, limits)
+        content = Content(message, limits, prefix=prefix)
     except ContentTooLargeError as error:
         raise SignError(str(error)) from None
     if content.has_bare_line_end():

@@ -136,3 +136,24 @@ def test_refuses_what_no_verifier_would_accept() -> None:
 
 def test_private_key_is_not_shown() -> None:
     assert "private_key" not in repr(RSA_KEY)
+
+
+@pytest.mark.parametrize("message", [b"From: a@mox.example\r\n\r\nbody\r\n", b"From: a@mox.example\r\n"])
+async def test_fields_sent_before_the_message_are_signed_with_it(message: bytes) -> None:
+    prefix = b"Date: now\r\nMessage-ID: <1@mox.example>\r\n"
+    made = [
+        sign(octets, domain=DOMAIN, keys=[ED25519_KEY], now=NOW, prefix=before)
+        for octets, before in ((message, prefix), (prefix + message, b""))
+    ]
+    assert made[0] == made[1]
+
+
+def test_refuses_bare_line_ends_in_what_is_sent_before() -> None:
+    with pytest.raises(SignError, match="bare"):
+        sign(
+            b"From: a@mox.example\r\n\r\n",
+            domain=DOMAIN,
+            keys=[ED25519_KEY],
+            now=NOW,
+            prefix=b"Date: now\n",
+        )

@@ -12,6 +12,7 @@ from mox.config.testing import make
 from mox.delivery import Connection
 from mox.queue import Queue, QueuedMessage, Result
 from mox.queue.entries import due_groups
+from mox.signing import KeyRing, Signer
 from mox.store import Store
 from mox.submission import Draft, Queued, Refusal, RefusalKind, Submission
 from moxkit.testing import FakeClock
@@ -40,13 +41,21 @@ async def queue(tmp_path: Path, clock: FakeClock, pool: ThreadPoolExecutor) -> A
 
 
 async def submit(
-    store: Store, queue: Queue, octets: bytes, *, is_pedantic: bool = False, smtputf8: bool = False
+    store: Store,
+    queue: Queue,
+    octets: bytes,
+    *,
+    is_pedantic: bool = False,
+    smtputf8: bool = False,
+    signer: Signer | None = None,
 ) -> Queued | Refusal:
     config = make()
     submission = Submission(
         store=store,
         queue=queue,
         accounts=Accounts(current=lambda: config),
+        signer=signer
+        or Signer(current=lambda: config, keys=KeyRing(Path()), clock=FakeClock(), pool=store.pool),
         is_pedantic=is_pedantic,
         token=lambda n: b"\x00" * n,
     )
