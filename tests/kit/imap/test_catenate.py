@@ -78,7 +78,7 @@ def test_events_are_the_same_in_any_split(step: int) -> None:
 def test_several_messages_of_both_kinds(step: int) -> None:
     octets = (
         b'a1 APPEND x CATENATE (URL /a/;UID=1) "01-Jan-2030 00:00:00 +0000" {2+}\r\nhi'
-        b" (\\Seen) CATENATE (UTF8 (~{1+}\r\n\0) URL /b/;UID=1)\r\na2 NOOP\r\n"
+        b" (\\Seen) CATENATE (UTF8 (~{1+}\r\n\0) URL /b/;UID=1 TEXT {1+}\r\nx)\r\na2 NOOP\r\n"
     )
     found, _ = events(octets, step)
     date = datetime(2030, 1, 1, tzinfo=UTC)
@@ -93,6 +93,8 @@ def test_several_messages_of_both_kinds(step: int) -> None:
         CatenateText(1, sync=False),
         b"\0",
         CatenateUrl("/b/;UID=1"),
+        CatenateText(1, sync=False),
+        b"x",
         CatenateEnd(),
         AppendEnd("a1"),
         Tagged("a2", Noop()),

@@ -8,11 +8,15 @@ from moxkit.imap import (
     BodySection,
     CatenatedMessage,
     Enable,
+    Expunge,
     OutgoingMessage,
     QuotaData,
     QuotaResource,
     Section,
     Select,
+    Store,
+    StoreAction,
+    parse_sequence_set,
 )
 from moxkit.imapclient import ImapClient, ImapError
 from room.imapserver.letters import LETTERS
@@ -67,6 +71,25 @@ async def test_messages_put_together(client: ImapClient) -> None:
     assert second.contents[0].octets == b"plain"
     with pytest.raises(ImapError, match="BADURL /INBOX/;UID=2"):
         await client.append("Drafts", CatenatedMessage(("/INBOX/;UID=2",)))
+
+
+async def test_removed_messages_are_in_no_url(client: ImapClient) -> None:
+    rump = "imap://mox%40mox.example@mx.example/INBOX/;UID=1;URLAUTH=authuser"
+    [url] = await client.authorize_urls([rump])
+    assert (await client.fetch_urls([url]))[url] == LETTERS["plain"]
+    await client.run(Select("INBOX"))
+    await client.run(Store(parse_sequence_set(b"1"), StoreAction.ADD, ("\\Deleted",)))
+    await client.run(Expunge())
+    assert await client.fetch_urls([url]) == {url: None}
+    with pytest.raises(ImapError, match="BADURL"):
+        await client.append("Drafts", CatenatedMessage((b"x", "/INBOX/;UID=1")))
+
+
+async def test_parts_are_limited(client: ImapClient) -> None:
+    url = "/INBOX/;UID=1/;SECTION=TEXT/;PARTIAL=0.1"
+    await client.append("Drafts", CatenatedMessage((url,) * 100))
+    with pytest.raises(ImapError, match="LIMIT"):
+        await client.append("Drafts", CatenatedMessage((b"x",) * 1001))
 
 
 async def test_urls_for_others(client: ImapClient, house: ImapHouse) -> None:
