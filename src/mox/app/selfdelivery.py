@@ -4,20 +4,20 @@ TLS is used only for messages that ask for it, unverified: it is our own certifi
 """
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from mox.config import StaticConfig
-from mox.queue import Delivered, Failed, QueuedEntry, QueuedMessage, Result, Retry
+from mox.outgoing import read_pieces, result_of
+from mox.queue import Failed, QueuedEntry, QueuedMessage, Result, Retry
 from moxkit.net import client_context
-from moxkit.smtp import Body, CommandError, MailFrom, Reply, parse_path
+from moxkit.smtp import Body, CommandError, MailFrom, parse_path
 from moxkit.smtpclient import SmtpClient, SmtpError
 
 __all__ = ["SelfDelivery"]
 
 logger = logging.getLogger(__name__)
 
-_PIECE_OCTETS = 256 << 10
 # RFC 8689 §4.2.1: such a message comes back rather than go without.
 _REQUIRETLS_MISSING = Failed(550, "5.7.30", "REQUIRETLS is not supported")
 
@@ -62,13 +62,13 @@ class SelfDelivery:
                 requires_tls=message.require_tls is True,
             )
             [reply] = await client.deliver(
-                mail_from, [parse_path(entry.recipient)], _pieces(message.prefix, content)
+                mail_from, [parse_path(entry.recipient)], read_pieces(message.prefix, content)
             )
         except CommandError as error:
             return Failed(None, error.enhanced, f"bad address: {error.text}")
         except SmtpError as error:
             reply = error.reply
-        return _result(reply, self._hostname)
+        return result_of(reply, self._hostname)
 
 
 def _own_port(static: StaticConfig) -> tuple[str, int]:
@@ -76,17 +76,3 @@ def _own_port(static: StaticConfig) -> tuple[str, int]:
         if listener.smtp is not None and listener.smtp.enabled:
             return listener.ips[0], listener.smtp.port
     return "localhost", 1025
-
-
-def _pieces(prefix: bytes, content: Path) -> Iterator[bytes]:
-    yield prefix
-    with content.open("rb") as file:
-        while piece := file.read(_PIECE_OCTETS):
-            yield piece
-
-
-def _result(reply: Reply, host: str) -> Result:
-    if reply.is_positive:
-        return Delivered(reply.code, reply.enhanced, reply.text, host)
-    kind = Failed if reply.code >= 500 else Retry
-    return kind(reply.code, reply.enhanced, reply.text, host)

@@ -2,18 +2,15 @@
 
 import asyncio
 import contextlib
-import datetime as dt
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass, field
 from ipaddress import ip_address
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from kit.smtpclient.mailhost import GOOD, HOST, NOW, ROOT, STRANGER, Server, running
 from moxkit import dane
-from moxkit.domain import parse_domain
-from moxkit.net import LineConn, server_context
 from moxkit.smtp import Body, MailFrom, parse_path
 from moxkit.smtpclient import (
     Dialer,
@@ -25,96 +22,11 @@ from moxkit.smtpclient import (
     TlsUse,
     Verification,
 )
-from moxkit.testing import CertificateAndKey, make_authority, make_certificate
+from moxkit.testing import CertificateAndKey, make_certificate
 
-NOW = dt.datetime(2026, 6, 1, tzinfo=dt.UTC)
-HOST = parse_domain("mx.mox.example")
-ROOT, STRANGER = make_authority(), make_authority("stranger")
-GOOD = make_certificate(str(HOST), issuer=ROOT)
 LOOPBACK = ip_address("127.0.0.1")
 OPPORTUNISTIC = TlsPolicy(TlsUse.OPPORTUNISTIC, Verification.NONE, (HOST,))
 WEBPKI = TlsPolicy(TlsUse.REQUIRED, Verification.WEBPKI, (HOST,))
-
-
-@dataclass
-class Server:
-    """A mail host that does as it is told, and keeps what it takes."""
-
-    offers: list[str] = field(default_factory=lambda: ["PIPELINING", "STARTTLS", "SIZE 1000"])
-    certificate: CertificateAndKey = GOOD
-    most_recipients: int = 100
-    port: int = 0
-    is_tls: list[bool] = field(default_factory=list)
-    commands: list[str] = field(default_factory=list)
-    taken: list[bytes] = field(default_factory=list)
-
-    async def serve(self, conn: LineConn) -> None:
-        try:
-            await self._serve(conn)
-        finally:
-            conn.close()
-
-    async def _serve(self, conn: LineConn) -> None:
-        conn.read_timeout = 5
-        conn.write(b"220 mx.mox.example ESMTP\r\n")
-        count = 0
-        with contextlib.suppress(ConnectionError, TimeoutError):
-            while line := (await conn.readline(1000)).decode().rstrip():
-                verb, _, rest = line.upper().partition(" ")
-                self.commands.append(line)
-                match verb:
-                    case "EHLO":
-                        hidden = "STARTTLS" if conn.tls else "REQUIRETLS"
-                        offers = [offer for offer in self.offers if offer != hidden]
-                        lines = ["mx.mox.example", *offers]
-                        for each in lines[:-1]:
-                            conn.write(f"250-{each}\r\n".encode())
-                        conn.write(f"250 {lines[-1]}\r\n".encode())
-                    case "STARTTLS":
-                        self.commands.append("(handshake)")
-                        await conn.start_tls(
-                            server_context([self.certificate]), server=True, go_ahead=b"220 go\r\n"
-                        )
-                    case "MAIL":
-                        count = 0
-                        refused = "REFUSED" in rest
-                        conn.write(b"550 5.7.1 not you\r\n" if refused else b"250 ok\r\n")
-                    case "RCPT":
-                        count += 1
-                        crowded = count > self.most_recipients
-                        conn.write(b"452 4.5.3 too many\r\n" if crowded else b"250 ok\r\n")
-                    case "DATA":
-                        conn.write(b"354 go\r\n")
-                        content = b""
-                        while (part := await conn.readline(1000)) != b".\r\n":
-                            content += part
-                        self.taken.append(content)
-                        self.is_tls.append(conn.tls is not None)
-                        conn.write(b"250 2.0.0 taken\r\n")
-                    case "QUIT":
-                        conn.write(b"221 bye\r\n")
-                        break
-                    case _:
-                        conn.write(b"250 ok\r\n")
-
-
-@contextlib.asynccontextmanager
-async def running(server: Server) -> AsyncIterator[Dialer]:
-    loop = asyncio.get_running_loop()
-    tasks: list[asyncio.Task[None]] = []
-
-    def opened(conn: LineConn) -> None:
-        tasks.append(loop.create_task(server.serve(conn)))
-
-    listening = await loop.create_server(lambda: LineConn(loop, opened), "127.0.0.1", 0)
-    server.port = listening.sockets[0].getsockname()[1]
-    root = x509.load_pem_x509_certificate(ROOT[0])
-    try:
-        yield Dialer("me.example", [root], lambda: NOW, port=server.port, timeout_s=5)
-    finally:
-        listening.close()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        await asyncio.sleep(0.001)
 
 
 async def dial(
