@@ -2,7 +2,8 @@
 
     python -m bench.run                 everything, on a fresh localserve on free ports
     python -m bench.run --quick         smaller numbers, for a look
-    python -m bench.run --only imap     one group: start, smtp, imap, idle, signin, parts, auth, search
+    python -m bench.run --only imap     one group: start, smtp, imap, mailbox, idle, signin, parts, auth,
+                                        search
 
 The yardstick beside Postfix + Dovecot is another program (shared bench); this one needs nothing but us.
 """
@@ -15,6 +16,7 @@ from collections.abc import Callable
 from bench.authentication import measure_authentication
 from bench.idle import measure_idle
 from bench.imap import measure_imap
+from bench.mailbox import measure_mailbox
 from bench.parts import measure_parts
 from bench.search import measure_search
 from bench.server import LocalServer, measure_start
@@ -33,6 +35,7 @@ GROUPS: dict[str, Callable[[LocalServer, Report, float], None]] = {
     "start": measure_start,
     "smtp": measure_smtp,
     "imap": measure_imap,
+    "mailbox": measure_mailbox,
     "idle": measure_idle,
     "signin": measure_signin,
 }
