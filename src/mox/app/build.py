@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 
 import mox
@@ -29,6 +30,8 @@ logger = logging.getLogger(__name__)
 # Waits for disks, mostly: more than there are processors.
 _THREADS = 16
 _GRACE_S = 1.5
+# Of accounts that are gone.
+_RETIRED_OF_NOBODY = timedelta(weeks=1)
 
 
 class Server:
@@ -70,6 +73,7 @@ class Server:
             await self._listeners.listen(port)
         await self._control.start()
         self._tasks.spawn(self.queue.run(), "queue")
+        self._tasks.spawn(self.queue.steering.run(), "retired entries")
         self._tasks.spawn(self._housekeeping.run(), "housekeeping")
         self._tasks.spawn(self._search_indexing.run(), "search indexing")
         logger.info("ready to serve", extra={"version": mox.__version__})
@@ -143,7 +147,12 @@ def build(
         postmaster=(static.postmaster.account, static.postmaster.mailbox),
     )
     queue = Queue(
-        directory=data_dir, clock=clock, pool=pool, deliverer=SelfDelivery(static), listeners=[bounces]
+        directory=data_dir,
+        clock=clock,
+        pool=pool,
+        deliverer=SelfDelivery(static),
+        listeners=[bounces],
+        keep_retired=lambda name: _keep_retired(source, name),
     )
     signer = Signer(current=lambda: source.current, keys=KeyRing(source.directory), clock=clock, pool=pool)
     ports = PortMaker(
@@ -182,6 +191,11 @@ def build(
         shutdown=shutdown,
         pool=pool,
     )
+
+
+def _keep_retired(source: ConfigSource, name: str) -> timedelta:
+    account = source.current.accounts.get(name)
+    return _RETIRED_OF_NOBODY if account is None else account.keep_retired_message_period
 
 
 def _quota(source: ConfigSource, name: str) -> Quota:

@@ -1,21 +1,26 @@
 """Outgoing mail: durable entries, when each is due, one attempt after the other, what it came to.
 
 An accepted message is on stable storage when `add` returns, and stays until every recipient was delivered to
-or has failed for good. How a delivery is made is a `Deliverer`; who wants to hear of results, a
+or has failed for good. No destination gets more than its share of the deliveries at once. What people see and
+change of it is `Queue.steering`. How a delivery is made is a `Deliverer`; who wants to hear of results, a
 `DeliveryListener`: both are passed in.
 
-    queue = Queue(directory=data, clock=clock, pool=pool, deliverer=deliverer, listener=listener)
-    await queue.add(NewEntry(...), content)
+    queue = Queue(directory=data, clock=clock, pool=pool, deliverer=deliverer, listeners=[bounces])
+    await queue.add(NewMessage(...), content)
     tasks.spawn(queue.run(), "queue")
+    await queue.steering.set_hold(EntryFilter(recipient="@example.com"), hold=True)
 
 Raises `mox.database.DatabaseError` when its database cannot be used.
 """
 
 from mox.queue.bounces import Bounces
 from mox.queue.entries import Attempted, NewMessage, QueuedEntry, QueuedMessage
+from mox.queue.filters import EntryFilter, EntrySort, Period, RetiredFilter, RetiredSort
+from mox.queue.holdrules import HoldRule, NewHoldRule
 from mox.queue.outcome import Delivered, Failed, Result, Retry
 from mox.queue.plan import RetryPlan, is_late, next_attempt
 from mox.queue.queue import Deliverer, DeliveryListener, Queue
+from mox.queue.steering import Steered, Steering
 
 __all__ = [
     "Attempted",
@@ -23,14 +28,23 @@ __all__ = [
     "Delivered",
     "Deliverer",
     "DeliveryListener",
+    "EntryFilter",
+    "EntrySort",
     "Failed",
+    "HoldRule",
+    "NewHoldRule",
     "NewMessage",
+    "Period",
     "Queue",
     "QueuedEntry",
     "QueuedMessage",
     "Result",
+    "RetiredFilter",
+    "RetiredSort",
     "Retry",
     "RetryPlan",
+    "Steered",
+    "Steering",
     "is_late",
     "next_attempt",
 ]

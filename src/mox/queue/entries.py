@@ -1,42 +1,37 @@
 """The queue's rows: functions on its database, each inside a transaction of the writer."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 
-from mox.database import Connection, Row
-from mox.queue.outcome import Result, Retry
+from mox.database import Connection
+from mox.queue.filters import EntryFilter, EntrySort
+from mox.queue.holdrules import is_held
+from mox.queue.outcome import Delivered, Result, Retry
+from mox.queue.retired import retire
 
 __all__ = [
     "Attempted",
     "NewMessage",
     "QueuedEntry",
     "QueuedMessage",
-    "due_groups",
+    "claim",
+    "find_content",
     "highest_message_id",
     "insert_message",
     "list_entries",
-    "next_due_at",
-    "postpone",
     "record",
     "skip_message_ids",
 ]
 
-_INSERT_MESSAGE = """INSERT INTO message(account, reverse_path, prefix, size, smtputf8, has_8bit, require_tls,
+_INSERT_MESSAGE = """INSERT INTO message(account, reverse_path, prefix, size, smtputf8, has_8bit,
     message_id, subject, queued_at)
-  VALUES (:account, :reverse_path, :prefix, :size, :smtputf8, :has_8bit, :require_tls,
-    :message_id, :subject, :now)"""
-_INSERT_ENTRY = """INSERT INTO entry(message_id, recipient, domain, due_at)
-  VALUES (:message_id, :recipient, :domain, :due_at)"""
-_NEXT_DUE = "SELECT min(due_at) FROM entry WHERE NOT hold"
-_DUE = """SELECT m.id, e.domain, e.id, e.recipient, e.attempts, e.due_at, m.account, m.reverse_path,
-    m.prefix, m.size, m.smtputf8, m.has_8bit, m.require_tls, m.queued_at, m.message_id, m.subject
-  FROM entry e JOIN message m ON m.id = e.message_id
-  WHERE e.due_at <= :now AND NOT e.hold ORDER BY e.due_at, e.id LIMIT :limit"""
-_POSTPONE = (
-    "UPDATE entry SET due_at = :due_at, attempts = attempts + 1, last_attempt_at = :now WHERE id = :id"
-)
-_REMOVE_ENTRY = "DELETE FROM entry WHERE id = :id"
+  VALUES (:account, :reverse_path, :prefix, :size, :smtputf8, :has_8bit, :message_id, :subject, :now)"""
+_INSERT_ENTRY = """INSERT INTO entry(message_id, recipient, domain, due_at, hold, require_tls)
+  VALUES (:message_id, :recipient, :domain, :due_at, :hold, :require_tls)"""
+_CLAIM = """UPDATE entry SET due_at = :due_at, attempts = attempts + 1, last_attempt_at = :now
+  WHERE NOT hold AND due_at <= :now AND id IN (SELECT value FROM json_each(:ids)) RETURNING id"""
 _REMOVE_MESSAGE = """DELETE FROM message WHERE id = :id
   AND NOT EXISTS (SELECT 1 FROM entry WHERE message_id = :id)"""
 _INSERT_ATTEMPT = """INSERT INTO attempt(entry_id, recipient, started_at, result, code, enhanced, text)
@@ -44,9 +39,28 @@ _INSERT_ATTEMPT = """INSERT INTO attempt(entry_id, recipient, started_at, result
 _HIGHEST_ID = "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'message'"
 _FORGET_HIGHEST_ID = "DELETE FROM sqlite_sequence WHERE name = 'message'"
 _SET_HIGHEST_ID = "INSERT INTO sqlite_sequence(name, seq) VALUES ('message', :id)"
-_LIST = """SELECT e.id, e.recipient, e.due_at, e.attempts, e.hold, m.account, m.reverse_path, m.size,
-    m.subject, m.queued_at, (SELECT text FROM attempt WHERE entry_id = e.id ORDER BY id DESC LIMIT 1)
-  FROM entry e JOIN message m ON m.id = e.message_id ORDER BY e.due_at, e.id"""
+_LIST = """SELECT e.id, recipient, due_at, attempts, hold, account, reverse_path, size, subject, queued_at,
+    last_attempt_at, require_tls, m.message_id, m.id,
+    (SELECT text FROM attempt WHERE entry_id = e.id ORDER BY id DESC LIMIT 1)
+  FROM entry e CROSS JOIN message m ON m.id = e.message_id"""
+_NAMES = (
+    "id",
+    "recipient",
+    "due_at",
+    "attempts",
+    "hold",
+    "account",
+    "from",
+    "size",
+    "subject",
+    "queued_at",
+    "last_attempt_at",
+    "require_tls",
+    "message_id",
+    "queue_message_id",
+    "error",
+)
+_CONTENT = """SELECT m.id, m.prefix FROM entry e JOIN message m ON m.id = e.message_id WHERE e.id = :id"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,16 +138,30 @@ def insert_message(connection: Connection, new: NewMessage, *, content_size: int
         size=len(new.prefix) + content_size,
         smtputf8=new.smtputf8,
         has_8bit=new.has_8bit,
-        require_tls=new.require_tls,
         message_id=new.message_id,
         subject=new.subject,
         now=now,
     )
     id_ = connection.last_id
+    sender_domain = _domain(new.reverse_path)
     for recipient in new.recipients:
-        domain = recipient.rpartition("@")[2].lower()
-        connection.run(_INSERT_ENTRY, message_id=id_, recipient=recipient, domain=domain, due_at=now)
+        domain = _domain(recipient)
+        connection.run(
+            _INSERT_ENTRY,
+            message_id=id_,
+            recipient=recipient,
+            domain=domain,
+            due_at=now,
+            hold=is_held(
+                connection, account=new.account, sender_domain=sender_domain, recipient_domain=domain
+            ),
+            require_tls=new.require_tls,
+        )
     return id_
+
+
+def _domain(path: str) -> str:
+    return path.rpartition("@")[2].lower()
 
 
 def highest_message_id(connection: Connection) -> int:
@@ -149,52 +177,28 @@ def skip_message_ids(connection: Connection, up_to: int) -> None:
         connection.run(_SET_HIGHEST_ID, id=up_to)
 
 
-def next_due_at(connection: Connection) -> int | None:
-    """Return when the next entry is due."""
-    due_at: int | None = connection.value(_NEXT_DUE)
-    return due_at
+def claim(connection: Connection, entries: Sequence[QueuedEntry], *, due_at: int, now: int) -> set[int]:
+    """Count an attempt before it is made, so that a crash in its middle does not repeat it at once.
+
+    Returns:
+        The entries that may be attempted: one that was held, put off or dropped since it was read is not.
+    """
+    ids = json.dumps([entry.id for entry in entries])
+    return {id_ for (id_,) in connection.rows(_CLAIM, ids=ids, due_at=due_at, now=now)}
 
 
-def due_groups(connection: Connection, *, now: int, limit: int) -> list[QueuedMessage]:
-    """Return what is due, recipients of one message at one domain together."""
-    groups: dict[tuple[int, str], list[Row]] = {}
-    for row in connection.rows(_DUE, now=now, limit=limit):
-        groups.setdefault((row[0], row[1]), []).append(row)
-    return [_group(rows) for rows in groups.values()]
+def record(
+    connection: Connection, message_id: int, attempted: Sequence[Attempted], *, now: int, keep: timedelta
+) -> bool:
+    """Write what an attempt came to; return whether the message's last entry is gone with it.
 
-
-def _group(rows: Sequence[Row]) -> QueuedMessage:
-    id_, domain, *_ = rows[0]
-    account, reverse_path, prefix, size, smtputf8, has_8bit, require_tls, queued_at, *told = rows[0][6:]
-    return QueuedMessage(
-        id=id_,
-        account=account,
-        reverse_path=reverse_path,
-        prefix=prefix,
-        size=size,
-        smtputf8=bool(smtputf8),
-        has_8bit=bool(has_8bit),
-        require_tls=None if require_tls is None else bool(require_tls),
-        queued_at=datetime.fromtimestamp(queued_at, UTC),
-        domain=domain,
-        entries=tuple(_entry(row) for row in rows),
-        message_id=told[0],
-        subject=told[1],
-    )
-
-
-def _entry(row: Row) -> QueuedEntry:
-    id_, recipient, attempts, due_at = row[2:6]
-    return QueuedEntry(id_, recipient, attempts, datetime.fromtimestamp(due_at, UTC))
-
-
-def postpone(connection: Connection, entries: Sequence[QueuedEntry], *, due_at: int, now: int) -> None:
-    """Count an attempt before it is made, so that a crash in its middle does not repeat it at once."""
-    connection.run_many(_POSTPONE, [{"id": entry.id, "due_at": due_at, "now": now} for entry in entries])
-
-
-def record(connection: Connection, message_id: int, attempted: Sequence[Attempted], *, now: int) -> bool:
-    """Write what an attempt came to; return whether the message's last entry is gone with it."""
+    Args:
+        connection: Inside a transaction.
+        message_id: The message's id here.
+        attempted: Some of its entries, with their results.
+        now: Unix seconds.
+        keep: How long entries that leave are remembered.
+    """
     for entry, result in ((each.entry, each.result) for each in attempted):
         connection.run(
             _INSERT_ATTEMPT,
@@ -207,24 +211,23 @@ def record(connection: Connection, message_id: int, attempted: Sequence[Attempte
             text=result.text,
         )
         if not isinstance(result, Retry):
-            connection.run(_REMOVE_ENTRY, id=entry.id)
+            retire(connection, entry.id, is_delivered=isinstance(result, Delivered), now=now, keep=keep)
     connection.run(_REMOVE_MESSAGE, id=message_id)
     return connection.changed > 0
 
 
-def list_entries(connection: Connection) -> list[dict[str, object]]:
-    """Return all entries, soonest first, for people and scripts."""
-    names = (
-        "id",
-        "recipient",
-        "due_at",
-        "attempts",
-        "hold",
-        "account",
-        "from",
-        "size",
-        "subject",
-        "queued_at",
-        "error",
-    )
-    return [dict(zip(names, row, strict=True)) for row in connection.rows(_LIST)]
+def list_entries(
+    connection: Connection,
+    wanted: EntryFilter = EntryFilter(),  # noqa: B008  frozen
+    sort: EntrySort = EntrySort.NEXT_ATTEMPT,
+    *,
+    is_descending: bool = False,
+) -> list[dict[str, object]]:
+    """Return entries, soonest first unless told otherwise, for people and scripts."""
+    sql = _LIST + wanted.where + sort.order(is_descending=is_descending)
+    return [dict(zip(_NAMES, row, strict=True)) for row in connection.rows(sql, **wanted.parameters)]
+
+
+def find_content(connection: Connection, entry_id: int) -> tuple[int, bytes] | None:
+    """Return the message id and prefix of an entry's message; None without such an entry."""
+    return connection.row(_CONTENT, id=entry_id)

@@ -7,8 +7,10 @@ crash between the acknowledgement and the COMMIT delivers twice; that is the one
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
@@ -17,19 +19,18 @@ from mox.database import GroupWriter, Migrations, Transaction, open_database, op
 from mox.queue.entries import (
     Attempted,
     NewMessage,
-    QueuedEntry,
     QueuedMessage,
-    due_groups,
+    claim,
     highest_message_id,
     insert_message,
     list_entries,
-    next_due_at,
-    postpone,
     record,
     skip_message_ids,
 )
 from mox.queue.outcome import Delivered, Failed, Result, Retry
 from mox.queue.plan import RetryPlan, is_late, next_attempt
+from mox.queue.selection import due_groups, next_due_at
+from mox.queue.steering import Steering
 from mox.runtime import Clock, Tasks, remove_file, sync_directory
 from mox.store import Content, MessageFiles
 
@@ -67,7 +68,11 @@ class DeliveryListener(Protocol):
 
 
 class Queue:
-    """The outgoing queue of a server; on the loop's thread."""
+    """The outgoing queue of a server; on the loop's thread.
+
+    Attributes:
+        steering: What people see and change of it.
+    """
 
     def __init__(
         self,
@@ -79,8 +84,22 @@ class Queue:
         listeners: Sequence[DeliveryListener] = (),
         plan: RetryPlan = RetryPlan(),  # noqa: B008  frozen
         concurrency: int = 100,
+        concurrency_per_domain: int = 20,
+        keep_retired: Callable[[str], timedelta] = lambda _account: timedelta(),
     ) -> None:
-        """Open `queue/` below the data directory, creating it if need be; blocking."""
+        """Open `queue/` below the data directory, creating it if need be; blocking.
+
+        Args:
+            directory: The data directory.
+            clock: For all times.
+            pool: For blocking work.
+            deliverer: Makes deliveries.
+            listeners: Hear of results.
+            plan: When to try again.
+            concurrency: At most so many deliveries at once.
+            concurrency_per_domain: And so many to one destination domain.
+            keep_retired: How long an account's entries are remembered; called in any thread.
+        """
         root = directory / "queue"
         if not root.exists():
             root.mkdir(mode=0o770, parents=True)
@@ -97,9 +116,22 @@ class Queue:
         self._listeners = tuple(listeners)
         self._plan = plan
         self._concurrency = concurrency
+        self._concurrency_per_domain = concurrency_per_domain
+        self._keep_retired = keep_retired
         self._tasks = Tasks()
+        self._active = Counter[str]()
         self._in_progress: set[int] = set()
         self._wakeup = asyncio.Event()
+        self.steering = Steering(
+            writer=self._writer,
+            reader=self._reader,
+            files=self._files,
+            clock=clock,
+            under_way=self._in_progress,
+            conclude=self._finish,
+            wake=self._wakeup.set,
+            keep_retired=keep_retired,
+        )
 
     async def add(self, new: NewMessage, content: Content) -> int:
         """Put a message on stable storage and in the queue; return its id."""
@@ -133,13 +165,18 @@ class Queue:
         """Deliver until cancelled."""
         while True:
             self._wakeup.clear()
-            await self._start_due()
-            due_at = next_due_at(self._reader)
-            wait_s = _NOTHING_DUE_S if due_at is None else max(0.0, due_at - self._now())
-            if self._in_progress:
-                # What is under way still looks due until its attempt was counted; its end wakes us.
-                wait_s = max(wait_s, 1.0)
-            await self._sleep(wait_s)
+            self._start_due()
+            await self._sleep(self._wait_s())
+
+    def _wait_s(self) -> float:
+        """Return how long there is nothing to start, as far as is known."""
+        if len(self._tasks) >= self._concurrency:
+            return _NOTHING_DUE_S
+        full = [domain for domain, count in self._active.items() if count >= self._concurrency_per_domain]
+        due_at = next_due_at(self._reader, without=full)
+        wait_s = _NOTHING_DUE_S if due_at is None else max(0.0, due_at - self._now())
+        # What is under way still looks due until its attempt was counted; its end wakes us.
+        return max(wait_s, 1.0) if self._in_progress else wait_s
 
     async def _sleep(self, seconds: float) -> None:
         woken = asyncio.ensure_future(self._wakeup.wait())
@@ -150,36 +187,45 @@ class Queue:
             woken.cancel()
             slept.cancel()
 
-    async def _start_due(self) -> None:
-        room = self._concurrency - len(self._tasks)
-        if room <= 0:
-            return
-        for message in due_groups(self._reader, now=self._now(), limit=room * 4):
-            if len(self._tasks) >= self._concurrency:
-                return
-            entries = tuple(entry for entry in message.entries if entry.id not in self._in_progress)
-            if entries:
-                self._in_progress.update(entry.id for entry in entries)
-                self._tasks.spawn(self._attempt(message, entries), f"queue attempt {message.id}")
+    def _start_due(self) -> None:
+        chosen = due_groups(
+            self._reader,
+            now=self._now(),
+            room=self._concurrency - len(self._tasks),
+            per_domain=self._concurrency_per_domain,
+            active=dict(self._active),
+            under_way=self._in_progress,
+        )
+        for message in chosen:
+            self._in_progress.update(entry.id for entry in message.entries)
+            self._active[message.domain] += 1
+            self._tasks.spawn(self._attempt(message), f"queue attempt {message.id}")
 
-    async def _attempt(self, message: QueuedMessage, entries: tuple[QueuedEntry, ...]) -> None:
+    async def _attempt(self, message: QueuedMessage) -> None:
         try:
-            await self._try(message, entries)
+            await self._try(message)
         finally:
-            self._in_progress.difference_update(entry.id for entry in entries)
+            self._in_progress.difference_update(entry.id for entry in message.entries)
+            self._active[message.domain] -= 1
+            if not self._active[message.domain]:
+                del self._active[message.domain]
             self._wakeup.set()
 
-    async def _try(self, message: QueuedMessage, entries: tuple[QueuedEntry, ...]) -> None:
+    async def _try(self, message: QueuedMessage) -> None:
         now = self._clock.now()
-        attempts = 1 + max(entry.attempts for entry in entries)
+        attempts = 1 + max(entry.attempts for entry in message.entries)
         next_at = next_attempt(self._plan, attempts=attempts, queued_at=message.queued_at, now=now)
         # If the program dies in the middle: try again later, even where it would give up.
         due_at = next_at or now + self._plan.longest
-        await self._writer.run(
-            lambda tx: postpone(
-                tx.connection, entries, due_at=int(due_at.timestamp()), now=int(now.timestamp())
+        claimed = await self._writer.run(
+            lambda tx: claim(
+                tx.connection, message.entries, due_at=int(due_at.timestamp()), now=int(now.timestamp())
             )
         )
+        entries = tuple(entry for entry in message.entries if entry.id in claimed)
+        if not entries:
+            return
+        message = replace(message, entries=entries)
         try:
             results = dict(await self._deliverer.deliver(message, self._files.path(message.id)))
         except Exception:
@@ -204,16 +250,21 @@ class Queue:
         # RFC 3463 §3.5: of a delivery time that expired; a code that was told stays told.
         return Failed(result.code, result.enhanced, f"gave up after {waited}: {result.text}", result.host)
 
-    async def _finish(self, message: QueuedMessage, attempted: Sequence[Attempted]) -> None:
+    async def _finish(self, message: QueuedMessage, attempted: Sequence[Attempted]) -> bool:
+        """Tell of what is final, write all; return whether those who must hear of it could be told."""
         final = [each for each in attempted if not isinstance(each.result, Retry)]
-        if final and not await self._tell(message, final):
+        is_told = not final or await self._tell(message, final)
+        if not is_told:
             # What was delivered must go, or it is delivered again. Failures that nobody could be told of
             # stay until their next attempt, so that no message is lost in silence.
             attempted = [each for each in attempted if not isinstance(each.result, Failed)]
-        now = self._now()
-        is_last = await self._writer.run(lambda tx: record(tx.connection, message.id, attempted, now=now))
+        now, keep = self._now(), self._keep_retired(message.account)
+        is_last = await self._writer.run(
+            lambda tx: record(tx.connection, message.id, attempted, now=now, keep=keep)
+        )
         if is_last:
             self._files.remove(message.id)
+        return is_told
 
     async def _tell(self, message: QueuedMessage, attempted: Sequence[Attempted]) -> bool:
         """Tell the listeners; return whether all of them heard."""

@@ -1,115 +1,17 @@
 """The queue at work: durable, patient, and not to be stopped by a crash of what it calls."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from mox.queue import (
-    Attempted,
-    Delivered,
-    Failed,
-    NewMessage,
-    Queue,
-    QueuedEntry,
-    QueuedMessage,
-    Result,
-    Retry,
-    RetryPlan,
-)
+from mox.queue import Failed, Queue, QueuedEntry, QueuedMessage, Result
 from mox.store import Store
 from moxkit.testing import FakeClock
-
-OK = Delivered(250, "2.0.0", "ok")
-LATER = Retry(451, "4.0.0", "busy")
-NEVER = Failed(550, "5.1.1", "nobody")
-OCTETS = b"Subject: x\r\n\r\nbody\r\n"
-
-Answer = Callable[[QueuedMessage, QueuedEntry], Result | None]
-
-
-class Remote:
-    """Delivers as the test says; notes what it saw."""
-
-    def __init__(self, answer: Answer = lambda _m, _e: OK) -> None:
-        self.answer = answer
-        self.seen: list[tuple[str, tuple[str, ...], bytes]] = []
-        self.finished_entries: list[tuple[str, Result]] = []
-        self.delayed_entries: list[tuple[str, datetime]] = []
-        self.listener_error: Exception | None = None
-
-    async def deliver(self, message: QueuedMessage, content: Path) -> Mapping[int, Result]:
-        octets = await asyncio.to_thread(content.read_bytes)
-        self.seen.append((message.domain, tuple(e.recipient for e in message.entries), octets))
-        answers = {entry.id: self.answer(message, entry) for entry in message.entries}
-        return {id_: result for id_, result in answers.items() if result is not None}
-
-    async def finished(self, message: QueuedMessage, attempted: Sequence[Attempted], content: Path) -> None:
-        self.finished_entries.extend((each.entry.recipient, each.result) for each in attempted)
-        if self.listener_error is not None:
-            raise self.listener_error
-
-    async def delayed(
-        self, message: QueuedMessage, attempted: Sequence[Attempted], content: Path, gives_up_at: datetime
-    ) -> None:
-        self.delayed_entries.extend((each.entry.recipient, gives_up_at) for each in attempted)
-
-
-@pytest.fixture
-def remote() -> Remote:
-    return Remote()
-
-
-@pytest.fixture
-async def opened(
-    tmp_path: Path, clock: FakeClock, pool: ThreadPoolExecutor
-) -> AsyncIterator[Callable[[Remote], Queue]]:
-    queues: list[Queue] = []
-
-    def open_queue(remote: Remote) -> Queue:
-        plan = RetryPlan(give_up_after=timedelta(hours=1))
-        queues.append(
-            Queue(directory=tmp_path, clock=clock, pool=pool, deliverer=remote, listeners=[remote], plan=plan)
-        )
-        return queues[-1]
-
-    yield open_queue
-    await queues[-1].close()
-
-
-@pytest.fixture
-def queue(opened: Callable[[Remote], Queue], remote: Remote) -> Queue:
-    return opened(remote)
-
-
-async def add(queue: Queue, store: Store, *recipients: str) -> int:
-    spool = store.spools.new()
-    spool.write(OCTETS)
-    content, _ = await store.prepare(spool)
-    try:
-        new = NewMessage("mox", "a@here.example", recipients, b"Received: x\r\n", False, False)
-        return await queue.add(new, content)
-    finally:
-        spool.discard()
-
-
-async def reached(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(5):
-        # Commits happen in threads, so turns of the loop alone do not do.
-        while not condition():  # noqa: ASYNC110  what is waited for sets no event
-            await asyncio.sleep(0.001)
-
-
-async def work(queue: Queue, clock: FakeClock, until: Callable[[], bool]) -> None:
-    """Let the queue run until something is so; the clock stands still."""
-    running = asyncio.ensure_future(queue.run())
-    try:
-        await reached(lambda: until() and not queue._in_progress)
-    finally:
-        running.cancel()
+from room.queue.remote import LATER, NEVER, OCTETS, OK, Remote, add, reached, work
 
 
 def files(tmp_path: Path) -> list[str]:

@@ -11,7 +11,7 @@ from mox.accounts import Accounts
 from mox.config.testing import make
 from mox.delivery import Connection
 from mox.queue import Queue, QueuedMessage, Result
-from mox.queue.entries import due_groups
+from mox.queue.selection import groups_of
 from mox.signing import KeyRing, Signer
 from mox.store import Store
 from mox.submission import Draft, Queued, Refusal, RefusalKind, Submission
@@ -72,7 +72,8 @@ async def submit(
 
 
 def queued(queue: Queue) -> tuple[QueuedMessage, bytes]:
-    [message] = due_groups(queue._reader, now=2**40, limit=10)
+    ids = range(1, 1 + len(queue.entries()))
+    [message] = groups_of(queue._reader, ids)
     return message, queue._files.path(message.id).read_bytes()
 
 

@@ -1,0 +1,47 @@
+"""A queue that an earlier version made is brought up to date, with what waits in it."""
+
+from concurrent.futures import ThreadPoolExecutor
+from importlib import resources
+from pathlib import Path
+
+from mox.database import Connection
+from mox.queue import Queue
+from moxkit.testing import FakeClock
+from room.queue.remote import Remote, work
+
+_FIRST = resources.files("mox.queue").joinpath("schema", "0001.sql").read_text(encoding="utf-8")
+_CONTENT = """
+INSERT INTO message(id, account, reverse_path, prefix, size, smtputf8, has_8bit, require_tls, queued_at)
+  VALUES (1, 'mox', 'a@here.example', x'', 3, 0, 0, 1, 50),
+  (2, 'mox', 'a@here.example', x'', 3, 0, 0, NULL, 60);
+INSERT INTO entry(message_id, recipient, domain, due_at, hold) VALUES
+  (1, 'x@one.example', 'one.example', 200, 0), (1, 'y@one.example', 'one.example', 100, 0),
+  (2, 'z@two.example', 'two.example', 70, 1);
+INSERT INTO attempt(entry_id, recipient, started_at, result, text)
+  VALUES (1, 'x@one.example', 60, 'retry', 'busy'), (99, 'gone@one.example', 60, 'delivered', 'ok');
+"""
+
+
+async def test_older_queue_is_brought_up_to_date(
+    tmp_path: Path, pool: ThreadPoolExecutor, clock: FakeClock
+) -> None:
+    (tmp_path / "queue" / "msg" / "a").mkdir(parents=True)
+    (tmp_path / "queue" / "msg" / "a" / "1").write_bytes(b"\r\n.")
+    old = Connection(tmp_path / "queue" / "index.db")
+    old.run("PRAGMA journal_mode=WAL")
+    old.run(_FIRST)
+    old.run(_CONTENT)
+    old.run("PRAGMA user_version=1")
+    old.close()
+    remote = Remote()
+    queue = Queue(directory=tmp_path, clock=clock, pool=pool, deliverer=remote)
+    assert [(e["id"], e["require_tls"], e["hold"], e["error"]) for e in queue.entries()] == [
+        (3, None, 1, None),
+        (2, 1, 0, None),
+        (1, 1, 0, "busy"),
+    ]
+    assert queue._reader.rows("SELECT * FROM destination") == [("one.example", 100)]
+    assert queue._reader.rows("SELECT entry_id FROM attempt") == [(1,)]
+    await work(queue, clock, lambda: len(queue.entries()) == 1)
+    assert [seen[1] for seen in remote.seen] == [("y@one.example", "x@one.example")]
+    await queue.close()
