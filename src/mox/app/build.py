@@ -13,7 +13,7 @@ from mox.app.ports import PortMaker
 from mox.app.searchindexing import SearchIndexing
 from mox.app.selfdelivery import SelfDelivery
 from mox.config import ConfigSource, InitialMailboxes
-from mox.control import Commands, ControlServer, IdentityCommands
+from mox.control import Commands, ControlServer, IdentityCommands, QueueCommands
 from mox.delivery import Delivery
 from mox.listen import Listeners, Port
 from mox.observe import LogLevels
@@ -172,10 +172,10 @@ def build(
     )
     commands = Commands(
         store=store,
-        queue=queue,
         levels=levels,
         shutdown=shutdown,
     )
+    queue_commands = QueueCommands(queue=queue, clock=clock)
     identity_commands = IdentityCommands(identities=identities, source=source)
     return Server(
         listeners=Listeners(ids=ConnectionIds(clock.now())),
@@ -183,7 +183,9 @@ def build(
         store=store,
         queue=queue,
         identities=identities,
-        control=ControlServer(data_dir=data_dir, commands=commands.table() | identity_commands.table()),
+        control=ControlServer(
+            data_dir=data_dir, commands=commands.table() | identity_commands.table() | queue_commands.table()
+        ),
         housekeeping=Housekeeping(store=store, clock=clock, account_names=lambda: source.current.accounts),
         search_indexing=SearchIndexing(
             store=store, clock=clock, account_names=lambda: source.current.accounts

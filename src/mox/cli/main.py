@@ -27,7 +27,7 @@ _FAMILIES = {
     "loglevels": ("mox.cli.running:loglevels", "Show or change log levels of the running server."),
     "message": ("mox.cli.message:message", "List, show and await messages; show how one is parsed."),
     "mtasts": ("mox.cli.mtasts:mtasts", "Look up the MTA-STS policy of a domain."),
-    "queue": ("mox.cli.running:queue", "Show the outgoing queue."),
+    "queue": ("mox.cli.queue:queue", "Show and steer the outgoing queue."),
     "rdap": ("mox.cli.rdap:rdap", "Tell how old a domain is."),
     "sendmail": ("mox.cli.sendmail:sendmail", "Submit a message from standard input, as sendmail does."),
     "serve": ("mox.cli.serve:serve", "Run the mail server."),

@@ -1,12 +1,10 @@
-"""Commands that the running server carries out: stop, loglevels, setaccountpassword, queue."""
-
-from datetime import UTC, datetime
+"""Commands that the running server carries out: stop, loglevels, setaccountpassword."""
 
 import click
 
 from mox.cli.context import Globals, ask_server, print_json
 
-__all__ = ["loglevels", "queue", "setaccountpassword", "stop"]
+__all__ = ["loglevels", "setaccountpassword", "stop"]
 
 
 @click.command()
@@ -53,31 +51,3 @@ def setaccountpassword(given: Globals, account: str) -> None:
 
     ask_server(given, "setaccountpassword", {"account": account, "password": read_password(8)})
     click.echo("password set")
-
-
-@click.group()
-def queue() -> None:
-    """Show the outgoing queue.
-
-    Example: mox queue list
-    """
-
-
-@queue.command("list")
-@click.option("--json", "as_json", is_flag=True, help="For scripts.")
-@click.pass_obj
-def queue_list(given: Globals, as_json: bool) -> None:
-    """List what waits to be delivered, soonest first.
-
-    Example: mox queue list --json
-    """
-    entries = ask_server(given, "queuelist", {})
-    if as_json:
-        print_json(entries)
-        return
-    for entry in entries:
-        due = datetime.fromtimestamp(entry["due_at"], UTC).isoformat()
-        error = f' error "{entry["error"]}"' if entry["error"] else ""
-        click.echo(f"{entry['id']:5} from:{entry['from']} to:{entry['recipient']} next {due}{error}")
-    if not entries:
-        click.echo("(none)")

@@ -12,6 +12,7 @@ Raises `ConfigError` with every problem, each with file, line, key and what to d
 
 from mox.config.check import LOG_LEVELS
 from mox.config.describe import describe
+from mox.config.durations import format_duration, parse_duration
 from mox.config.dynamic import (
     DKIM,
     AccountConfig,
@@ -78,9 +79,11 @@ __all__ = [
     "SubmitConfig",
     "canonical_address",
     "describe",
+    "format_duration",
     "load_config",
     "load_submit_config",
     "make_snapshot",
+    "parse_duration",
     "rewrite",
     "to_document",
     "write_documented",

@@ -10,6 +10,7 @@ port with a token in a file.
 from mox.control.client import ControlError, request
 from mox.control.commands import Commands
 from mox.control.identitycommands import IdentityCommands
+from mox.control.queuecommands import QueueCommands
 from mox.control.server import ControlServer
 
-__all__ = ["Commands", "ControlError", "ControlServer", "IdentityCommands", "request"]
+__all__ = ["Commands", "ControlError", "ControlServer", "IdentityCommands", "QueueCommands", "request"]

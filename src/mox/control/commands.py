@@ -7,7 +7,6 @@ from typing import Any
 
 from mox.control.server import CommandRefusedError
 from mox.observe import LogLevels
-from mox.queue import Queue
 from mox.runtime import Shutdown
 from mox.store import Account, AccountUnknownError, ListedMessage, Store, list_messages, read_message
 
@@ -23,12 +22,10 @@ class Commands:
         self,
         *,
         store: Store,
-        queue: Queue,
         levels: LogLevels,
         shutdown: Shutdown,
     ) -> None:
         self._store = store
-        self._queue = queue
         self._levels = levels
         self._shutdown = shutdown
 
@@ -40,7 +37,6 @@ class Commands:
             "messagelist": self.message_list,
             "messageshow": self.message_show,
             "messagewait": self.message_wait,
-            "queuelist": self.queue_list,
         }
 
     async def stop(self, _arguments: dict[str, Any]) -> object:
@@ -58,10 +54,6 @@ class Commands:
             except ValueError as error:
                 raise CommandRefusedError(str(error)) from error
         return self._levels.all()
-
-    async def queue_list(self, _arguments: dict[str, Any]) -> object:
-        """Return the queue, soonest first."""
-        return self._queue.entries()
 
     def _account(self, arguments: dict[str, Any]) -> Account:
         name = str(arguments["account"])

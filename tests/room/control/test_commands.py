@@ -1,42 +1,21 @@
 """Commands of the running server."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 
 from mox.control import Commands
 from mox.control.server import CommandRefusedError
 from mox.observe import LogLevels
-from mox.queue import Queue, QueuedMessage, Result
 from mox.runtime import Shutdown
 from mox.store import MailboxAdded, Store
 from mox.store.switchboard import Batch
-from moxkit.testing import FakeClock
 from room.deposits import Deposit
 
 
-class Nowhere:
-    """Delivers nothing."""
-
-    async def deliver(self, message: QueuedMessage, content: Path) -> Mapping[int, Result]:
-        return {}
-
-
 @pytest.fixture
-async def commands(
-    tmp_path: Path, clock: FakeClock, pool: ThreadPoolExecutor, store: Store
-) -> AsyncIterator[Commands]:
-    queue = Queue(directory=tmp_path, clock=clock, pool=pool, deliverer=Nowhere())
-    yield Commands(
-        store=store,
-        queue=queue,
-        levels=LogLevels("warn"),
-        shutdown=Shutdown(),
-    )
-    await queue.close()
+def commands(store: Store) -> Commands:
+    return Commands(store=store, levels=LogLevels("warn"), shutdown=Shutdown())
 
 
 def letter(subject: str, to: str = "mox@mox.example") -> bytes:
