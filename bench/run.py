@@ -3,7 +3,7 @@
     python -m bench.run                 everything, on a fresh localserve on free ports
     python -m bench.run --quick         smaller numbers, for a look
     python -m bench.run --only imap     one group: start, smtp, imap, mailbox, idle, signin, parts, auth,
-                                        search
+                                        search, queue
 
 The yardstick beside Postfix + Dovecot is another program (shared bench); this one needs nothing but us.
 """
@@ -18,6 +18,7 @@ from bench.idle import measure_idle
 from bench.imap import measure_imap
 from bench.mailbox import measure_mailbox
 from bench.parts import measure_parts
+from bench.queue import measure_queue
 from bench.search import measure_search
 from bench.server import LocalServer, measure_start
 from bench.signin import measure_signin
@@ -30,6 +31,7 @@ PARTS: dict[str, Callable[[Report, float], None]] = {
     "parts": measure_parts,
     "auth": measure_authentication,
     "search": measure_search,
+    "queue": measure_queue,
 }
 GROUPS: dict[str, Callable[[LocalServer, Report, float], None]] = {
     "start": measure_start,
