@@ -22,6 +22,7 @@ __all__ = [
     "insert_message",
     "list_entries",
     "record",
+    "set_told_late",
     "skip_message_ids",
 ]
 
@@ -32,6 +33,7 @@ _INSERT_ENTRY = """INSERT INTO entry(message_id, recipient, domain, due_at, hold
   VALUES (:message_id, :recipient, :domain, :due_at, :hold, :require_tls)"""
 _CLAIM = """UPDATE entry SET due_at = :due_at, attempts = attempts + 1, last_attempt_at = :now
   WHERE NOT hold AND due_at <= :now AND id IN (SELECT value FROM json_each(:ids)) RETURNING id"""
+_TOLD_LATE = "UPDATE entry SET is_told_late = 1 WHERE id = :id"
 _REMOVE_MESSAGE = """DELETE FROM message WHERE id = :id
   AND NOT EXISTS (SELECT 1 FROM entry WHERE message_id = :id)"""
 _INSERT_ATTEMPT = """INSERT INTO attempt(entry_id, recipient, started_at, result, code, enhanced, text)
@@ -93,12 +95,14 @@ class QueuedEntry:
     Attributes:
         attempts: Made so far.
         due_at: When this attempt was due.
+        is_told_late: Whether the sender knows of the delay.
     """
 
     id: int
     recipient: str
     attempts: int
     due_at: datetime
+    is_told_late: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +218,11 @@ def record(
             retire(connection, entry.id, is_delivered=isinstance(result, Delivered), now=now, keep=keep)
     connection.run(_REMOVE_MESSAGE, id=message_id)
     return connection.changed > 0
+
+
+def set_told_late(connection: Connection, entries: Sequence[QueuedEntry]) -> None:
+    """Note that the sender knows of the delay of these."""
+    connection.run_many(_TOLD_LATE, [{"id": entry.id} for entry in entries])
 
 
 def list_entries(

@@ -31,9 +31,6 @@ def next_attempt(plan: RetryPlan, *, attempts: int, queued_at: datetime, now: da
     return due_at if due_at < queued_at + plan.give_up_after else None
 
 
-def is_late(plan: RetryPlan, *, queued_at: datetime, due_at: datetime, next_at: datetime) -> bool:
-    """Say whether the sender is to hear of a delay after an attempt that was due then: true once.
-
-    It is the attempt after which the next one comes too late.
-    """
-    return due_at < queued_at + plan.late_after <= next_at
+def is_late(plan: RetryPlan, *, queued_at: datetime, next_at: datetime) -> bool:
+    """Say whether the next attempt comes so late that a sender who was not told must hear of the delay."""
+    return queued_at + plan.late_after <= next_at

@@ -25,6 +25,7 @@ from mox.queue.entries import (
     insert_message,
     list_entries,
     record,
+    set_told_late,
     skip_message_ids,
 )
 from mox.queue.outcome import Delivered, Failed, Result, Retry
@@ -279,21 +280,19 @@ class Queue:
     async def _tell_late(
         self, message: QueuedMessage, attempted: Sequence[Attempted], next_at: datetime
     ) -> None:
-        plan, queued_at = self._plan, message.queued_at
-        late = [
-            each
-            for each in attempted
-            if isinstance(each.result, Retry)
-            and is_late(plan, queued_at=queued_at, due_at=each.entry.due_at, next_at=next_at)
-        ]
+        if not is_late(self._plan, queued_at=message.queued_at, next_at=next_at):
+            return
+        late = [each for each in attempted if isinstance(each.result, Retry) and not each.entry.is_told_late]
         if not late:
             return
-        gives_up_at = queued_at + plan.give_up_after
+        gives_up_at = message.queued_at + self._plan.give_up_after
         for listener in self._listeners:
             try:
                 await listener.delayed(message, late, self._files.path(message.id), gives_up_at)
             except Exception:
                 logger.exception("listener of deliveries crashed", extra={"queueid": message.id})
+                return  # Told after the next attempt.
+        await self._writer.run(lambda tx: set_told_late(tx.connection, [each.entry for each in late]))
 
     def _now(self) -> int:
         return int(self._clock.now().timestamp())

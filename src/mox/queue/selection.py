@@ -20,13 +20,15 @@ _DUE_DOMAINS = """SELECT domain FROM destination WHERE due_at <= :now
   AND domain NOT IN (SELECT value FROM json_each(:without)) ORDER BY due_at LIMIT :limit"""
 _HEADS = """SELECT id, message_id, require_tls FROM entry
   WHERE domain = :domain AND NOT hold AND due_at <= :now ORDER BY due_at, id LIMIT :limit"""
-_GROUP = """SELECT m.id, e.domain, e.id, e.recipient, e.attempts, e.due_at, m.account, m.reverse_path,
-    m.prefix, m.size, m.smtputf8, m.has_8bit, e.require_tls, m.queued_at, m.message_id, m.subject
+_GROUP = """SELECT m.id, e.domain, e.id, e.recipient, e.attempts, e.due_at, e.is_told_late,
+    m.account, m.reverse_path, m.prefix, m.size, m.smtputf8, m.has_8bit, e.require_tls,
+    m.queued_at, m.message_id, m.subject
   FROM entry e JOIN message m ON m.id = e.message_id
   WHERE e.message_id = :message_id AND e.domain = :domain AND e.require_tls IS :require_tls
     AND NOT e.hold AND e.due_at <= :now ORDER BY e.due_at, e.id LIMIT :limit"""
-_OF_IDS = """SELECT m.id, e.domain, e.id, e.recipient, e.attempts, e.due_at, m.account, m.reverse_path,
-    m.prefix, m.size, m.smtputf8, m.has_8bit, e.require_tls, m.queued_at, m.message_id, m.subject
+_OF_IDS = """SELECT m.id, e.domain, e.id, e.recipient, e.attempts, e.due_at, e.is_told_late,
+    m.account, m.reverse_path, m.prefix, m.size, m.smtputf8, m.has_8bit, e.require_tls,
+    m.queued_at, m.message_id, m.subject
   FROM entry e JOIN message m ON m.id = e.message_id
   WHERE e.id IN (SELECT value FROM json_each(:ids)) ORDER BY e.message_id, e.id"""
 # Of a domain, looked at in one go. Messages with more recipients there are split.
@@ -106,7 +108,7 @@ def groups_of(connection: Connection, ids: Sequence[int]) -> list[QueuedMessage]
 
 def _group(rows: Sequence[Row]) -> QueuedMessage:
     id_, domain, *_ = rows[0]
-    account, reverse_path, prefix, size, smtputf8, has_8bit, require_tls, queued_at, *told = rows[0][6:]
+    account, reverse_path, prefix, size, smtputf8, has_8bit, require_tls, queued_at, *told = rows[0][7:]
     return QueuedMessage(
         id=id_,
         account=account,
@@ -125,5 +127,5 @@ def _group(rows: Sequence[Row]) -> QueuedMessage:
 
 
 def _entry(row: Row) -> QueuedEntry:
-    id_, recipient, attempts, due_at = row[2:6]
-    return QueuedEntry(id_, recipient, attempts, datetime.fromtimestamp(due_at, UTC))
+    id_, recipient, attempts, due_at, is_told_late = row[2:7]
+    return QueuedEntry(id_, recipient, attempts, datetime.fromtimestamp(due_at, UTC), bool(is_told_late))

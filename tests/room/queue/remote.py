@@ -66,6 +66,8 @@ class Remote:
         self, message: QueuedMessage, attempted: Sequence[Attempted], content: Path, gives_up_at: datetime
     ) -> None:
         self.delayed_entries.extend((each.entry.recipient, gives_up_at) for each in attempted)
+        if self.listener_error is not None:
+            raise self.listener_error
 
 
 async def add(queue: Queue, store: Store, *recipients: str) -> int:

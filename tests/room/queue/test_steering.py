@@ -1,6 +1,7 @@
 """What people do to the queue: what changes, who is told, and what is left alone."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
@@ -169,6 +170,40 @@ async def test_an_entry_that_is_being_failed_is_not_attempted(
     await reached(lambda: not queue.entries())
     running.cancel()
     assert remote.seen == []
+
+
+async def test_the_sender_hears_of_a_delay_once_whatever_people_do(
+    tmp_path: Path, clock: FakeClock, pool: ThreadPoolExecutor, remote: Remote, store: Store
+) -> None:
+    queue = Queue(directory=tmp_path, clock=clock, pool=pool, deliverer=remote, listeners=[remote])
+    remote.answer = lambda _m, _e: LATER
+    await add(queue, store, "x@one.example")
+    running = asyncio.ensure_future(queue.run())
+    for attempt, hours in enumerate((1, 2, 3, 1, 5), 1):
+        await reached(lambda n=attempt: len(remote.seen) == n and not queue._in_progress)  # type: ignore[misc]  # bound now
+        clock.jump(hours * 3600)
+        await queue.steering.kick(ALL)
+    await reached(lambda: len(remote.seen) == 6 and not queue._in_progress)
+    assert [recipient for recipient, _ in remote.delayed_entries] == ["x@one.example"]
+    running.cancel()
+    await queue.close()
+
+
+async def test_the_sender_hears_of_a_delay_after_a_listener_crashed(
+    tmp_path: Path, clock: FakeClock, pool: ThreadPoolExecutor, remote: Remote, store: Store
+) -> None:
+    queue = Queue(directory=tmp_path, clock=clock, pool=pool, deliverer=remote, listeners=[remote])
+    remote.answer = lambda _m, _e: LATER
+    await add(queue, store, "x@one.example")
+    clock.jump(4 * 3600)
+    remote.listener_error = OSError("no room")
+    await work(queue, clock, lambda: len(remote.seen) == 1)
+    remote.listener_error = None
+    for attempt in (2, 3):
+        clock.jump(4 * 3600)
+        await work(queue, clock, lambda n=attempt: len(remote.seen) == n)  # type: ignore[misc]  # bound now
+    assert len(remote.delayed_entries) == 2  # One of them in vain.
+    await queue.close()
 
 
 async def test_content_is_what_is_sent(queue: Queue, store: Store, tmp_path: Path) -> None:
