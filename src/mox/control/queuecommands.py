@@ -131,7 +131,7 @@ class QueueCommands:
         """Read a filter for what cannot be undone: it must say what is meant."""
         wanted = self._filter(arguments)
         if wanted.is_everything and not arguments.get("all"):
-            raise CommandRefusedError("say which messages are meant, or that all are")
+            raise CommandRefusedError("say which messages are meant, or that all are (--all)")
         return wanted
 
     def _filter(self, arguments: dict[str, Any]) -> EntryFilter:

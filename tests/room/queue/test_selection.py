@@ -164,6 +164,20 @@ async def test_a_dead_host_does_not_starve_others(
     assert remote.most_at_once_there["dead.example"] <= 20
 
 
+async def test_ten_thousand_entries_for_a_dead_host_hold_up_nobody(
+    queue: Queue, remote: Remote, store: Store
+) -> None:
+    remote.silent["dead.example"] = asyncio.Event()
+    fill(queue, **{"dead.example": 10_000})
+    await add_many(queue, store, "live.example", 50)
+    running = asyncio.ensure_future(queue.run())
+    await reached(lambda: len(remote.seen) == 50 and len(queue._in_progress) == 20)
+    assert remote.under_way["dead.example"] == 20
+    # What is due and has no place is no reason to look again and again.
+    assert queue._wait_s() > 60
+    running.cancel()
+
+
 async def test_no_more_at_once_than_allowed(
     queue: Queue, remote: Remote, store: Store, clock: FakeClock
 ) -> None:
