@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import wraps
+from inspect import signature
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,7 +21,11 @@ ResultT = TypeVar("ResultT")
 
 
 def https_options(function: Callable[..., ResultT]) -> Callable[..., ResultT]:
-    """Give a command the options of lookups and of fetching; it is called with `resolver` and `client`."""
+    """Give a command the options of lookups and of fetching; it is called with `resolver` and `client`.
+
+    One that has a parameter `roots` gets the authorities to believe there.
+    """
+    wants_roots = "roots" in signature(function).parameters
 
     @click.option(
         "--ca-file",
@@ -33,9 +38,10 @@ def https_options(function: Callable[..., ResultT]) -> Callable[..., ResultT]:
     def command(
         *args: Any, resolver: Resolver, ca_file: Path | None, https_port: int, **kwargs: Any
     ) -> ResultT:
-        client = HttpsClient(
-            resolver, roots=_roots(ca_file), now=SystemClock().now, user_agent="mox", port=https_port
-        )
+        roots = _roots(ca_file)
+        client = HttpsClient(resolver, roots=roots, now=SystemClock().now, user_agent="mox", port=https_port)
+        if wants_roots:
+            kwargs["roots"] = roots
         return function(*args, resolver=resolver, client=client, **kwargs)
 
     return command

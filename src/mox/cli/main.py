@@ -33,6 +33,7 @@ _FAMILIES = {
     "serve": ("mox.cli.serve:serve", "Run the mail server."),
     "setaccountpassword": ("mox.cli.running:setaccountpassword", "Set the password of an account."),
     "setadminpassword": ("mox.cli.configuration:setadminpassword", "Set the password of the admin pages."),
+    "smtp": ("mox.cli.smtp:smtp", "Show how mail to a domain would travel."),
     "spf": ("mox.cli.spf:spf", "Check who may send mail for a domain."),
     "stop": ("mox.cli.running:stop", "Stop the running server."),
     "tlsrpt": ("mox.cli.tlsrpt:tlsrpt", "Look up who wants TLS reports, read such reports."),

@@ -4,14 +4,14 @@ import asyncio
 import logging
 import random
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
 
 from mox.outgoing.results import in_order, is_about_us, read_pieces, result_of
 from mox.outgoing.stspolicies import PolicyUnknownError, StsPolicies
 from mox.queue import Failed, QueuedEntry, QueuedMessage, Result, Retry
-from moxkit import dane, mtasts
+from moxkit import mtasts
 from moxkit.dns import Address, NotFound, Resolver, TemporaryFailure
 from moxkit.domain import Domain, DomainError, parse_domain
 from moxkit.smtp import Body, CommandError, MailFrom, parse_path
@@ -30,6 +30,7 @@ from moxkit.smtpclient import (
     Verification,
     decide_tls,
     find_destination,
+    find_host,
 )
 
 __all__ = ["DirectDelivery"]
@@ -41,7 +42,6 @@ _LONGEST_S = 30 * 60.0
 # Of a domain with very many hosts. Enough of them, and of those that took the message and then did not.
 _MOST_HOSTS = 5
 _MOST_SESSIONS = 2
-_NO_DANE = dane.Found(dane.Status.NONE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +161,7 @@ class DirectDelivery:
     ) -> _Host | None:
         """Return a host with its addresses and what is asked of it; None, and a trouble, if it is no use."""
         try:
-            found = await self._find(destination, host)
+            found = await find_host(self._resolver, destination, host)
         except NotFound:
             attempt.troubles.append(Retry(None, "4.4.4", f"{host} has no address"))
             return None
@@ -177,13 +177,6 @@ class DirectDelivery:
             attempt.troubles.append(Retry(None, "4.4.4", f"{host} has no address"))
             return None
         return _Host(host, found.addresses, policy)
-
-    async def _find(self, destination: Destination, host: Domain) -> dane.Found:
-        if destination.authentic:
-            return await dane.find_records(self._resolver, host, also_named=destination.names)
-        # RFC 7672 §2.2.1: who can forge the way to the host could name one with good records.
-        answer = await self._resolver.ips(str(host))
-        return replace(_NO_DANE, addresses=answer.records)
 
     async def _try(self, attempt: _Attempt, host: _Host) -> None:
         attempts = max(entry.attempts for entry in attempt.pending.values())

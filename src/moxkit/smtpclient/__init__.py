@@ -15,7 +15,7 @@ Raises `SmtpError` for a refusal of everything (with the server's reply, and whe
 """
 
 from moxkit.smtpclient.client import SmtpClient
-from moxkit.smtpclient.destination import Destination, DestinationStatus, find_destination
+from moxkit.smtpclient.destination import Destination, DestinationStatus, find_destination, find_host
 from moxkit.smtpclient.errors import SmtpError
 from moxkit.smtpclient.hostconnection import (
     Dialer,
@@ -44,4 +44,5 @@ __all__ = [
     "Verification",
     "decide_tls",
     "find_destination",
+    "find_host",
 ]

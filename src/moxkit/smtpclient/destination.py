@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import groupby
 
+from moxkit import dane
 from moxkit.dns import Answer, Mx, NotFound, Resolver, TemporaryFailure
 from moxkit.domain import Domain, DomainError, parse_domain
 
-__all__ = ["Destination", "DestinationStatus", "find_destination"]
+__all__ = ["Destination", "DestinationStatus", "find_destination", "find_host"]
 
 logger = logging.getLogger(__name__)
 
@@ -103,6 +104,22 @@ async def find_destination(
         expanded_authentic=answer.authentic,
         problem=problem,
     )
+
+
+async def find_host(resolver: Resolver, destination: Destination, host: Domain) -> dane.Found:
+    """Look up addresses of one of the hosts, and its TLSA records where the way to it is authentic.
+
+    Whoever can forge the way to the host could name one with good records (RFC 7672 §2.2.1).
+
+    Raises:
+        moxkit.dns.NotFound: It has no addresses.
+        moxkit.dns.TemporaryFailure: They cannot be known for now.
+    """
+    if destination.authentic:
+        return await dane.find_records(resolver, host, also_named=destination.names)
+    answer = await resolver.ips(str(host))
+    problem = "the way to the host is not signed"
+    return dane.Found(dane.Status.NONE, addresses=answer.records, problem=problem)
 
 
 async def _follow_aliases(resolver: Resolver, domain: Domain) -> tuple[Domain, bool]:

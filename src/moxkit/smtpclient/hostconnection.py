@@ -14,7 +14,7 @@ from moxkit.dane import dane_verdict
 from moxkit.dns import Address
 from moxkit.domain import Domain
 from moxkit.net import TLSContext, TLSError, TLSInfo, Verdict, client_context, webpki_verdict
-from moxkit.smtp import MailFrom, Path, Reply
+from moxkit.smtp import Extensions, MailFrom, Path, Reply
 from moxkit.smtpclient.client import SmtpClient
 from moxkit.smtpclient.errors import SmtpError
 from moxkit.smtpclient.transportpolicy import TlsPolicy, TlsUse, Verification
@@ -222,6 +222,11 @@ class HostConnection:
     def tls(self) -> TLSInfo | None:
         """What was negotiated; None without TLS."""
         return self._client.tls
+
+    @property
+    def extensions(self) -> Extensions:
+        """What the host offers."""
+        return self._client.extensions
 
     async def send(self, letter: Letter) -> tuple[Reply, ...] | NotSent:
         """Send a letter; return what the host said for each recipient.
