@@ -4,6 +4,7 @@ Each counts the entries that it changed; one that already is as wished does not 
 """
 
 import json
+from collections import defaultdict
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -22,11 +23,11 @@ _ADD_TIME = """UPDATE entry SET due_at = max(0, min(due_at + :seconds, 253402300
 _SET_DUE_AT = "UPDATE entry SET due_at = :due_at WHERE id IN (SELECT value FROM json_each(:ids))"
 _SET_REQUIRE_TLS = """UPDATE entry SET require_tls = :require_tls
   WHERE require_tls IS NOT :require_tls AND id IN (SELECT value FROM json_each(:ids))"""
-_WHOSE = """SELECT e.id, e.message_id, e.recipient, m.account
-  FROM entry e JOIN message m ON m.id = e.message_id
+_WHOSE = """SELECT e.id, e.message_id, m.account FROM entry e JOIN message m ON m.id = e.message_id
   WHERE e.id IN (SELECT value FROM json_each(:ids))"""
-_INSERT_ATTEMPT = """INSERT INTO attempt(entry_id, recipient, started_at, result, text)
-  VALUES (:entry_id, :recipient, :now, 'dropped', 'dropped by the administrator')"""
+_INSERT_ATTEMPTS = """INSERT INTO attempt(entry_id, recipient, started_at, result, text)
+  SELECT id, recipient, :now, 'dropped', 'dropped by the administrator' FROM entry
+  WHERE id IN (SELECT value FROM json_each(:ids))"""
 _REMOVE_MESSAGES = """DELETE FROM message WHERE id IN (SELECT value FROM json_each(:ids))
   AND NOT EXISTS (SELECT 1 FROM entry WHERE message_id = message.id) RETURNING id"""
 
@@ -94,11 +95,13 @@ def drop(
     """
     matching = matching_ids(connection, wanted)
     ids = [id_ for id_ in matching if id_ not in under_way]
-    messages = set[int]()
-    for id_, message_id, recipient, account in connection.rows(_WHOSE, ids=json.dumps(ids)):
-        connection.run(_INSERT_ATTEMPT, entry_id=id_, recipient=recipient, now=now)
-        retire(connection, id_, is_delivered=False, now=now, keep=keep(account))
+    messages, of_accounts = set[int](), defaultdict[str, list[int]](list)
+    for id_, message_id, account in connection.rows(_WHOSE, ids=json.dumps(ids)):
         messages.add(message_id)
+        of_accounts[account].append(id_)
+    connection.run(_INSERT_ATTEMPTS, ids=json.dumps(ids), now=now)
+    for account, of_account in of_accounts.items():
+        retire(connection, of_account, is_delivered=False, now=now, keep=keep(account))
     gone = connection.rows(_REMOVE_MESSAGES, ids=json.dumps(list(messages)))
     return Dropped(len(ids), tuple(id_ for (id_,) in gone), len(matching) - len(ids))
 

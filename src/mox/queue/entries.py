@@ -215,7 +215,7 @@ def record(
             text=result.text,
         )
         if not isinstance(result, Retry):
-            retire(connection, entry.id, is_delivered=isinstance(result, Delivered), now=now, keep=keep)
+            retire(connection, [entry.id], is_delivered=isinstance(result, Delivered), now=now, keep=keep)
     connection.run(_REMOVE_MESSAGE, id=message_id)
     return connection.changed > 0
 

@@ -4,6 +4,7 @@ Invariant: an attempt is kept as long as its entry, or its retired entry, and no
 """
 
 import json
+from collections.abc import Sequence
 from datetime import timedelta
 
 from mox.database import Connection
@@ -15,11 +16,11 @@ _RETIRE = """INSERT INTO retired(id, queue_message_id, account, reverse_path, re
     subject, require_tls, attempts, queued_at, last_activity_at, is_delivered, keep_until)
   SELECT e.id, m.id, m.account, m.reverse_path, e.recipient, m.size, m.message_id, m.subject, e.require_tls,
     e.attempts, m.queued_at, :now, :is_delivered, :keep_until
-  FROM entry e JOIN message m ON m.id = e.message_id WHERE e.id = :id"""
-_FORGET_ATTEMPTS = "DELETE FROM attempt WHERE entry_id = :id"
-_REMOVE_ENTRY = "DELETE FROM entry WHERE id = :id"
+  FROM entry e JOIN message m ON m.id = e.message_id WHERE e.id IN (SELECT value FROM json_each(:ids))"""
+_FORGET_ATTEMPTS = "DELETE FROM attempt WHERE entry_id IN (SELECT value FROM json_each(:ids))"
+_REMOVE_ENTRIES = "DELETE FROM entry WHERE id IN (SELECT value FROM json_each(:ids))"
 _OLD = "SELECT id FROM retired WHERE keep_until <= :now ORDER BY keep_until LIMIT :limit"
-_FORGET = "DELETE FROM retired WHERE id = :id"
+_FORGET = "DELETE FROM retired WHERE id IN (SELECT value FROM json_each(:ids))"
 _LIST = """SELECT e.id, queue_message_id, account, reverse_path, recipient, size, message_id, subject,
     require_tls, attempts, queued_at, last_activity_at, is_delivered, keep_until,
     (SELECT json_group_array(json_object('at', started_at, 'result', result, 'code', code,
@@ -44,21 +45,26 @@ _NAMES = (
 )
 
 
-def retire(connection: Connection, entry_id: int, *, is_delivered: bool, now: int, keep: timedelta) -> None:
-    """Remove an entry, after its last attempt was written; remember it for that long."""
+def retire(
+    connection: Connection, entry_ids: Sequence[int], *, is_delivered: bool, now: int, keep: timedelta
+) -> None:
+    """Remove entries, after their last attempts were written; remember them for that long."""
+    # However many in few statements: SQLite walks its journal of a savepoint for each statement.
+    ids = json.dumps(list(entry_ids))
     if keep > timedelta():
         keep_until = now + int(keep.total_seconds())
-        connection.run(_RETIRE, id=entry_id, is_delivered=is_delivered, now=now, keep_until=keep_until)
+        connection.run(_RETIRE, ids=ids, is_delivered=is_delivered, now=now, keep_until=keep_until)
     else:
-        connection.run(_FORGET_ATTEMPTS, id=entry_id)
-    connection.run(_REMOVE_ENTRY, id=entry_id)
+        connection.run(_FORGET_ATTEMPTS, ids=ids)
+    connection.run(_REMOVE_ENTRIES, ids=ids)
 
 
 def forget_retired(connection: Connection, *, now: int, limit: int) -> int:
     """Forget some of what was kept for long enough; return how many, 0 when nothing is left to do."""
-    old: list[dict[str, object]] = [{"id": id_} for (id_,) in connection.rows(_OLD, now=now, limit=limit)]
-    connection.run_many(_FORGET_ATTEMPTS, old)
-    connection.run_many(_FORGET, old)
+    old = [id_ for (id_,) in connection.rows(_OLD, now=now, limit=limit)]
+    ids = json.dumps(old)
+    connection.run(_FORGET_ATTEMPTS, ids=ids)
+    connection.run(_FORGET, ids=ids)
     return len(old)
 
 

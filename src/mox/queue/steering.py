@@ -154,10 +154,14 @@ class Steering:
         dropped = await self._writer.run(
             lambda tx: drop(tx.connection, wanted, under_way=under_way, now=now, keep=self._keep_retired)
         )
-        for id_ in dropped.message_ids:
-            await asyncio.to_thread(self._files.remove, id_)
+        await asyncio.to_thread(self._remove_files, dropped.message_ids)
         logger.info("queue: entries dropped", extra={"entries": dropped.count, "underway": dropped.under_way})
         return Steered(dropped.count, dropped.under_way)
+
+    def _remove_files(self, message_ids: Sequence[int]) -> None:
+        # In one go: a change of threads for each takes longer than the removal.
+        for id_ in message_ids:
+            self._files.remove(id_)
 
     async def content(self, entry_id: int) -> bytes | None:
         """Return the octets of an entry's message as they are sent; None if there is no such entry."""

@@ -178,6 +178,15 @@ async def test_ten_thousand_entries_for_a_dead_host_hold_up_nobody(
     running.cancel()
 
 
+async def test_many_entries_are_dropped_in_few_statements(queue: Queue) -> None:
+    """In a savepoint each statement costs more than the one before: one for each entry took minutes."""
+    fill(queue, **{f"d{n}.example": 200 for n in range(100)})
+    before = time.perf_counter()
+    assert await queue.steering.drop(EntryFilter()) == Steered(20_000)
+    assert time.perf_counter() - before < 3
+    assert len(queue.steering.retired()) == 20_000
+
+
 async def test_no_more_at_once_than_allowed(
     queue: Queue, remote: Remote, store: Store, clock: FakeClock
 ) -> None:
