@@ -175,8 +175,8 @@ async def test_up(server: Localserve, mirror: tuple[str, Callable[[], str]], tmp
     put_near(near, COUNT)
     synchronise()
     counts = far_counts(server, mailbox)
-    assert counts["ALL"] == COUNTs["SUBJECT near"] == COUNT
+    assert counts["ALL"] == counts["SUBJECT near"] == COUNT
     assert counts["FLAGGED"] == COUNT // 10
     synchronise()
-    assert far_counts(server, mailbox) == COUNTs
+    assert far_counts(server, mailbox) == counts
     assert len(near_files(near)) == COUNT
