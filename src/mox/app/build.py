@@ -120,14 +120,7 @@ def build(
     """
     static = source.current.static
     shutdown, pool = Shutdown(), ThreadPoolExecutor(_THREADS, thread_name_prefix="worker")
-    store = Store(
-        directory=data_dir,
-        clock=clock,
-        pool=pool,
-        exists=lambda name: name in source.current.accounts,
-        quota=lambda name: _quota(source, name),
-        initial_mailboxes=_initial_mailboxes(static.initial_mailboxes),
-    )
+    store = _store(source, data_dir, clock, pool)
     accounts = Accounts(current=lambda: source.current, fallback=local_address)
     identities = Identities(
         directory=data_dir,
@@ -139,21 +132,7 @@ def build(
         # In localserve nobody is limited or slowed down.
         limits=local_address is None,
     )
-    bounces = Bounces(
-        store=store,
-        clock=clock,
-        hostname=static.hostname,
-        exists=lambda name: name in source.current.accounts,
-        postmaster=(static.postmaster.account, static.postmaster.mailbox),
-    )
-    queue = Queue(
-        directory=data_dir,
-        clock=clock,
-        pool=pool,
-        deliverer=SelfDelivery(static),
-        listeners=[bounces],
-        keep_retired=lambda name: _keep_retired(source, name),
-    )
+    queue = _queue(source, data_dir, clock, pool, store)
     signer = Signer(current=lambda: source.current, keys=KeyRing(source.directory), clock=clock, pool=pool)
     ports = PortMaker(
         static=static,
@@ -170,28 +149,56 @@ def build(
         is_local=local_address is not None,
         hidden_capabilities=lambda name: source.current.accounts[name].imap_capabilities_disabled,
     )
-    commands = Commands(
-        store=store,
-        levels=levels,
-        shutdown=shutdown,
+    commands = (
+        Commands(store=store, levels=levels, shutdown=shutdown).table()
+        | IdentityCommands(identities=identities, source=source).table()
+        | QueueCommands(queue=queue, clock=clock).table()
     )
-    queue_commands = QueueCommands(queue=queue, clock=clock)
-    identity_commands = IdentityCommands(identities=identities, source=source)
     return Server(
         listeners=Listeners(ids=ConnectionIds(clock.now())),
         ports=[port for listener in static.listeners.values() for port in ports.ports(listener)],
         store=store,
         queue=queue,
         identities=identities,
-        control=ControlServer(
-            data_dir=data_dir, commands=commands.table() | identity_commands.table() | queue_commands.table()
-        ),
+        control=ControlServer(data_dir=data_dir, commands=commands),
         housekeeping=Housekeeping(store=store, clock=clock, account_names=lambda: source.current.accounts),
         search_indexing=SearchIndexing(
             store=store, clock=clock, account_names=lambda: source.current.accounts
         ),
         shutdown=shutdown,
         pool=pool,
+    )
+
+
+def _store(source: ConfigSource, data_dir: Path, clock: Clock, pool: ThreadPoolExecutor) -> Store:
+    return Store(
+        directory=data_dir,
+        clock=clock,
+        pool=pool,
+        exists=lambda name: name in source.current.accounts,
+        quota=lambda name: _quota(source, name),
+        initial_mailboxes=_initial_mailboxes(source.current.static.initial_mailboxes),
+    )
+
+
+def _queue(
+    source: ConfigSource, data_dir: Path, clock: Clock, pool: ThreadPoolExecutor, store: Store
+) -> Queue:
+    static = source.current.static
+    bounces = Bounces(
+        store=store,
+        clock=clock,
+        hostname=static.hostname,
+        exists=lambda name: name in source.current.accounts,
+        postmaster=(static.postmaster.account, static.postmaster.mailbox),
+    )
+    return Queue(
+        directory=data_dir,
+        clock=clock,
+        pool=pool,
+        deliverer=SelfDelivery(static),
+        listeners=[bounces],
+        keep_retired=lambda name: _keep_retired(source, name),
     )
 
 
