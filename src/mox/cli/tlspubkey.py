@@ -2,6 +2,7 @@
 
 import base64
 import os
+import re
 import secrets
 import sys
 from datetime import datetime
@@ -20,8 +21,18 @@ from moxkit.net import minimal_certificate
 __all__ = ["tlspubkey"]
 
 _MAX_PEM_CHARACTERS = 64 * 1024
-# One in 64 begins with a hyphen and is no option.
-_ANY_FINGERPRINT = {"ignore_unknown_options": True}
+_FINGERPRINT = re.compile(r"[A-Za-z0-9_-]{43}")
+
+
+class _OfKey(click.Command):
+    """A command whose one argument is a fingerprint: one in 64 begins with a hyphen, and is no option."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put a fingerprint where options have ended."""
+        given = [each for each in args if _FINGERPRINT.fullmatch(each)]
+        if given and "--" not in args:
+            args = [*(each for each in args if each not in given), "--", *given]
+        return super().parse_args(ctx, args)
 
 
 @click.group()
@@ -52,7 +63,7 @@ def list_(given: Globals, account: str | None, as_json: bool) -> None:
         click.echo("\t".join(_words(key)))
 
 
-@tlspubkey.command(context_settings=_ANY_FINGERPRINT)
+@tlspubkey.command(cls=_OfKey)
 @click.argument("fingerprint")
 @click.option("--json", "as_json", is_flag=True, help="For scripts.")
 @click.pass_obj
@@ -100,7 +111,7 @@ def add(given: Globals, address: str, name: str, no_imap_preauth: bool, as_json:
         click.echo(f"added {key['type']} key {key['fingerprint']} for account {key['account']}")
 
 
-@tlspubkey.command("rm", context_settings=_ANY_FINGERPRINT)
+@tlspubkey.command("rm", cls=_OfKey)
 @click.argument("fingerprint")
 @click.pass_obj
 def remove(given: Globals, fingerprint: str) -> None:
