@@ -17,7 +17,7 @@ from mox.control import Commands, ControlServer, IdentityCommands, QueueCommands
 from mox.delivery import Delivery
 from mox.listen import Listeners, Port
 from mox.observe import LogLevels
-from mox.queue import Bounces, Queue
+from mox.queue import Bounces, Deliverer, Queue
 from mox.runtime import Clock, ConnectionIds, Shutdown, Tasks
 from mox.signing import KeyRing, Signer
 from mox.store import DEFAULT_MAILBOXES, Quota, Store
@@ -102,7 +102,13 @@ class Server:
 
 
 def build(
-    *, source: ConfigSource, data_dir: Path, clock: Clock, levels: LogLevels, local_address: str | None = None
+    *,
+    source: ConfigSource,
+    data_dir: Path,
+    clock: Clock,
+    levels: LogLevels,
+    local_address: str | None = None,
+    deliverer: Deliverer | None = None,
 ) -> Server:
     """Make a server; call it on the loop that will run it.
 
@@ -112,7 +118,8 @@ def build(
         clock: For all times.
         levels: Of the log.
         local_address: In localserve: the address that takes everybody's mail. Special recipients fail there
-            on purpose, and the queue delivers to this server itself.
+            on purpose.
+        deliverer: Makes deliveries of queued messages; by default to this server itself, as localserve does.
 
     Raises:
         OSError, ValueError: A certificate cannot be used.
@@ -132,7 +139,7 @@ def build(
         # In localserve nobody is limited or slowed down.
         limits=local_address is None,
     )
-    queue = _queue(source, data_dir, clock, pool, store)
+    queue = _queue(source, data_dir, clock, pool, store, deliverer=deliverer or SelfDelivery(static))
     signer = Signer(current=lambda: source.current, keys=KeyRing(source.directory), clock=clock, pool=pool)
     ports = PortMaker(
         static=static,
@@ -182,7 +189,13 @@ def _store(source: ConfigSource, data_dir: Path, clock: Clock, pool: ThreadPoolE
 
 
 def _queue(
-    source: ConfigSource, data_dir: Path, clock: Clock, pool: ThreadPoolExecutor, store: Store
+    source: ConfigSource,
+    data_dir: Path,
+    clock: Clock,
+    pool: ThreadPoolExecutor,
+    store: Store,
+    *,
+    deliverer: Deliverer,
 ) -> Queue:
     static = source.current.static
     bounces = Bounces(
@@ -196,7 +209,7 @@ def _queue(
         directory=data_dir,
         clock=clock,
         pool=pool,
-        deliverer=SelfDelivery(static),
+        deliverer=deliverer,
         listeners=[bounces],
         keep_retired=lambda name: _keep_retired(source, name),
     )
