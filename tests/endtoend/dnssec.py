@@ -1,17 +1,28 @@
 """A small signed internet on loopback: nsd serves zones, unbound validates them.
 
 ``example`` is the trust anchor. Below it: ``secure`` is signed, ``insecure`` is not, ``bogus`` was changed
-after signing, ``expired`` has signatures of long ago. All have the same records.
+after signing, ``expired`` has signatures of long ago. All have the same records, by default those of a mail
+domain.
 """
 
 import contextlib
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-__all__ = ["DIGEST", "ZONES", "Programs", "serve_internet"]
+__all__ = [
+    "DIGEST",
+    "RECORDS",
+    "ZONES",
+    "Internet",
+    "Programs",
+    "find_programs",
+    "free_port",
+    "running",
+    "serve_internet",
+]
 
 ZONES = ("secure", "insecure", "bogus", "expired")
 DIGEST = "ab" * 32
@@ -21,11 +32,13 @@ $TTL 3600
 @ NS ns.example.
 ns A 127.0.0.1
 """
-_CHILD = f"""$ORIGIN {{name}}.example.
+_CHILD = """$ORIGIN {name}.example.
 $TTL 3600
 @ SOA ns.example. admin.example. 1 3600 600 86400 60
 @ NS ns.example.
-@ MX 10 mx
+"""
+# Of somebody in between, the certificate's digest and the id of the policy are changed.
+RECORDS = f"""@ MX 10 mx
 mx A 192.0.2.25
 mx AAAA 2001:db8::25
 _25._tcp.mx TLSA 3 1 1 {DIGEST}
@@ -78,32 +91,55 @@ class Programs:
         self.signzone = signzone
 
 
+def find_programs(program: Callable[[str, str], str]) -> Programs:
+    """Find them with the fixture `program`."""
+    return Programs(
+        nsd=program("nsd", "nsd"),
+        unbound=program("unbound", "unbound"),
+        keygen=program("ldns-keygen", "ldnsutils"),
+        signzone=program("ldns-signzone", "ldnsutils"),
+    )
+
+
+class Internet:
+    """What runs.
+
+    Attributes:
+        resolver: Where the validating resolver listens, as ``127.0.0.1:port``.
+        resolver_process: Its process.
+    """
+
+    def __init__(self, resolver: str, resolver_process: subprocess.Popen[str]) -> None:
+        self.resolver = resolver
+        self.resolver_process = resolver_process
+
+
 @contextlib.contextmanager
-def serve_internet(directory: Path, programs: Programs) -> Iterator[str]:
-    """Sign, serve and validate; yields where the validating resolver listens, as ``127.0.0.1:port``."""
-    _write_zones(directory, programs)
-    nsd_port, unbound_port = _free_port(), _free_port()
+def serve_internet(directory: Path, programs: Programs, records: str = RECORDS) -> Iterator[Internet]:
+    """Sign, serve and validate zones that all have these records, names relative to the zone."""
+    _write_zones(directory, programs, records)
+    nsd_port, unbound_port = free_port(), free_port()
     names = ("example", *(f"{zone}.example" for zone in ZONES))
     zones = "".join(f'zone:\n  name: "{name}"\n  zonefile: "{name}.zone"\n' for name in names)
     stubs = "".join(f'stub-zone:\n  name: "{name}"\n  stub-addr: 127.0.0.1@{nsd_port}\n' for name in names)
     (directory / "nsd.conf").write_text(_NSD.format(port=nsd_port, directory=directory) + zones)
     (directory / "unbound.conf").write_text(_UNBOUND.format(port=unbound_port, directory=directory) + stubs)
     with (
-        _running([programs.nsd, "-d", "-c", str(directory / "nsd.conf")], nsd_port, directory / "nsd.log"),
-        _running(
+        running([programs.nsd, "-d", "-c", str(directory / "nsd.conf")], nsd_port, directory / "nsd.log"),
+        running(
             [programs.unbound, "-d", "-c", str(directory / "unbound.conf")],
             unbound_port,
             directory / "unbound.log",
-        ),
+        ) as resolver,
     ):
-        yield f"127.0.0.1:{unbound_port}"
+        yield Internet(f"127.0.0.1:{unbound_port}", resolver)
 
 
-def _write_zones(directory: Path, programs: Programs) -> None:
+def _write_zones(directory: Path, programs: Programs, records: str) -> None:
     parent = _PARENT
     for name in ZONES:
         parent += f"{name} NS ns.example.\n"
-        text = _CHILD.format(name=name)
+        text = _CHILD.format(name=name) + records
         if name == "insecure":
             (directory / f"{name}.example.zone").write_text(text)
             continue
@@ -132,7 +168,8 @@ def _sign(directory: Path, programs: Programs, name: str, text: str, dates: tupl
 
 
 @contextlib.contextmanager
-def _running(command: list[str], port: int, log: Path) -> Iterator[None]:
+def running(command: list[str], port: int, log: Path) -> Iterator[subprocess.Popen[str]]:
+    """Run a program until the end, from when it listens on a port of 127.0.0.1."""
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     try:
         for _ in range(200):
@@ -143,7 +180,7 @@ def _running(command: list[str], port: int, log: Path) -> Iterator[None]:
             process.kill()
             said = process.communicate()[1] + (log.read_text() if log.exists() else "")
             raise AssertionError(f"{Path(command[0]).name} did not start:\n{said}")
-        yield
+        yield process
     finally:
         process.terminate()
         try:
@@ -159,7 +196,8 @@ def _listens(port: int) -> bool:
     return False
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port that nobody has, for UDP and TCP, at 127.0.0.1; no two callers get the same."""
     # Above the range of temporary ports, so that nobody takes it in between.
     for port in range(61000, 65000):
         with (

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 import pytest
 import pytest_asyncio
 
-from endtoend.dnssec import DIGEST, Programs, serve_internet
+from endtoend.dnssec import DIGEST, find_programs, serve_internet
 from moxkit.dane import Status, find_records
 from moxkit.dns import DnsResolver, NotFound, TemporaryFailure, parse_name_server
 from moxkit.domain import parse_domain
@@ -21,14 +21,8 @@ pytestmark = pytest.mark.endtoend
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory, program: Callable[[str, str], str]) -> Iterator[str]:
-    programs = Programs(
-        nsd=program("nsd", "nsd"),
-        unbound=program("unbound", "unbound"),
-        keygen=program("ldns-keygen", "ldnsutils"),
-        signzone=program("ldns-signzone", "ldnsutils"),
-    )
-    with serve_internet(tmp_path_factory.mktemp("internet"), programs) as address:
-        yield address
+    with serve_internet(tmp_path_factory.mktemp("internet"), find_programs(program)) as internet:
+        yield internet.resolver
 
 
 @pytest_asyncio.fixture
