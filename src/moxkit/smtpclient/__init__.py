@@ -16,7 +16,7 @@ Raises `SmtpError` for a refusal of everything (with the server's reply, and whe
 
 from moxkit.smtpclient.client import SmtpClient
 from moxkit.smtpclient.destination import Destination, DestinationStatus, find_destination, find_host
-from moxkit.smtpclient.errors import SmtpError
+from moxkit.smtpclient.errors import NotBegunError, SmtpError
 from moxkit.smtpclient.hostconnection import (
     Dialer,
     HostConnection,
@@ -34,6 +34,7 @@ __all__ = [
     "HostConnection",
     "HostFailure",
     "Letter",
+    "NotBegunError",
     "NotSent",
     "Refused",
     "SmtpClient",

@@ -1,37 +1,21 @@
-"""One connection to a server: commands in order, replies awaited, content streamed."""
+"""One connection to a server: greeting, TLS, signing in, messages one after the other."""
 
 import base64
-import logging
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Sequence
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
 from moxkit.net import ImplicitTLS, LineConn, TLSContext, TLSInfo, Verdict, connect
 from moxkit.sasl import ClientExchange, Mechanism, SaslError
-from moxkit.smtp import (
-    ClientMachine,
-    Extensions,
-    MailFrom,
-    Path,
-    RcptTo,
-    Reply,
-    ReplySyntaxError,
-    read_extensions,
-    stuff_dots,
-)
+from moxkit.smtp import Extensions, MailFrom, Path, RcptTo, Reply, read_extensions
+from moxkit.smtpclient.conversation import Conversation
 from moxkit.smtpclient.errors import SmtpError
-from moxkit.wiretrace import Kind, WireTrace
+from moxkit.smtpclient.transaction import Content, transact
+from moxkit.wiretrace import Kind
 
 __all__ = ["SmtpClient"]
 
-logger = logging.getLogger(__name__)
-
 _NO_EXTENSIONS = Extensions({})
-# How long servers may think (RFC 5321 §4.5.3.2): minutes, and ten for the end of the content.
-_REPLY_S = 300.0
-_CONTENT_REPLY_S = 600.0
-_WRITE_S = 180.0
-_QUIT_S = 5.0
 
 
 class SmtpClient:
@@ -39,14 +23,15 @@ class SmtpClient:
 
     Attributes:
         extensions: What the server offers now.
+        server_name: What the server calls itself, not verified; empty if it does not say.
     """
 
     def __init__(self, conn: LineConn, *, ehlo: str) -> None:
         self._conn = conn
-        self._machine = ClientMachine()
+        self._conversation = Conversation(conn)
         self._ehlo = ehlo
-        self._trace = WireTrace(logger)
         self.extensions = _NO_EXTENSIONS
+        self.server_name = ""
 
     @classmethod
     async def connect(
@@ -66,10 +51,19 @@ class SmtpClient:
             ConnectionError, TimeoutError: There is no server.
         """
         conn = await connect(host, port, timeout=timeout_s, local_address=local_address, tls=tls)
+        return await cls.begin(conn, ehlo=ehlo)
+
+    @classmethod
+    async def begin(cls, conn: LineConn, *, ehlo: str) -> Self:
+        """Wait for the greeting on a connection that somebody else has made, say EHLO.
+
+        Raises:
+            SmtpError: The server does not want to talk; the connection is closed.
+            ConnectionError, TimeoutError: The server is gone; the connection is closed.
+        """
         self = cls(conn, ehlo=ehlo)
-        conn.read_timeout, conn.write_timeout = _REPLY_S, _WRITE_S
         try:
-            self._expect("greeting", await self._reply(), 220)
+            self._expect("greeting", await self._conversation.reply(), 220)
             await self._hello()
         except BaseException:
             conn.close()
@@ -94,18 +88,30 @@ class SmtpClient:
         """What was negotiated; None without TLS."""
         return self._conn.tls
 
-    async def start_tls(self, context: TLSContext, *, hostname: str, verdict: Verdict | None = None) -> None:
+    @property
+    def is_over(self) -> bool:
+        """Whether the connection is of no more use: it broke, or the server is closing it."""
+        return self._conversation.is_over or self._conn.is_closing
+
+    @property
+    def local_address(self) -> str:
+        """Where we are connected from."""
+        return str(self._conn.sockname[0])
+
+    async def start_tls(
+        self, context: TLSContext, *, hostname: str | None, verdict: Verdict | None = None
+    ) -> None:
         """Begin TLS (RFC 3207), and say EHLO again.
 
         Raises:
             SmtpError: The server refuses.
             moxkit.net.TLSError: The handshake failed, or the verdict is no.
         """
-        self._expect("STARTTLS", await self._command(b"STARTTLS\r\n"), 220)
-        if self._machine.unread:
+        self._expect("STARTTLS", await self._conversation.command(b"STARTTLS\r\n"), 220)
+        if self._conversation.unread:
             raise ConnectionError("plaintext after the reply to STARTTLS")
         await self._conn.start_tls(context, server=False, hostname=hostname, verdict=verdict)
-        self._machine = ClientMachine()
+        self._conversation.forget()
         await self._hello()
 
     async def authenticate(self, mechanism: Mechanism, exchange: ClientExchange) -> None:
@@ -115,18 +121,19 @@ class SmtpClient:
             SmtpError: The server does not believe us.
             SaslError: The server misbehaves.
         """
+        command = self._conversation.command
         initial = exchange.start()
         words = [b"AUTH", mechanism.encode()]
         if initial is not None:
             words.append(base64.b64encode(initial) or b"=")
-        reply = await self._command(b" ".join(words) + b"\r\n", Kind.AUTH)
+        reply = await command(b" ".join(words) + b"\r\n", Kind.AUTH)
         while reply.code == 334:
             try:
                 answer = exchange.respond(base64.b64decode(reply.text))
             except (SaslError, ValueError):
-                await self._command(b"*\r\n")
+                await command(b"*\r\n")
                 raise
-            reply = await self._command(base64.b64encode(answer) + b"\r\n", Kind.AUTH)
+            reply = await command(base64.b64encode(answer) + b"\r\n", Kind.AUTH)
         self._expect("AUTH", reply, 235)
         if not exchange.is_complete:
             raise SaslError("the server did not prove that it knows the password")
@@ -135,12 +142,7 @@ class SmtpClient:
         """Return channel binding data for an exchange; None if there is none."""
         return self._conn.channel_binding(name)
 
-    async def deliver(
-        self,
-        mail_from: MailFrom,
-        recipients: Sequence[Path],
-        content: Iterable[bytes] | AsyncIterable[bytes],
-    ) -> list[Reply]:
+    async def deliver(self, mail_from: MailFrom, recipients: Sequence[Path], content: Content) -> list[Reply]:
         """Send one message; return what the server said for each recipient, in their order.
 
         Args:
@@ -150,100 +152,35 @@ class SmtpClient:
 
         Raises:
             SmtpError: The sender was refused: no recipient was tried.
+            NotBegunError: The connection broke before the server answered to the sender.
+            ConnectionError, TimeoutError: It broke later, perhaps before the server could say that it has the
+                message.
         """
-        first, replies = await self._offer(mail_from, [bytes(RcptTo(recipient)) for recipient in recipients])
-        if not first.is_positive:
-            await self._command(b"RSET\r\n")
-            raise SmtpError("MAIL", first)
-        if not any(reply.is_positive for reply in replies):
-            await self._command(b"RSET\r\n")
-            return replies
-        reply = await self._command(b"DATA\r\n")
-        if reply.code == 354:
-            reply = await self._send(content)
-        return [reply if accepted.is_positive else accepted for accepted in replies]
-
-    async def _offer(self, mail_from: MailFrom, recipients: list[bytes]) -> tuple[Reply, list[Reply]]:
-        """Say who writes to whom, all at once if the server can do that (RFC 2920)."""
-        if "PIPELINING" in self.extensions:
-            self._write(bytes(mail_from) + b"".join(recipients))
-            await self._conn.drain()
-            first, *replies = [await self._reply() for _ in range(1 + len(recipients))]
-            return first, replies
-        first = await self._command(bytes(mail_from))
-        return first, [await self._command(line) for line in recipients] if first.is_positive else []
-
-    async def _send(self, content: Iterable[bytes] | AsyncIterable[bytes]) -> Reply:
-        at_line_start, tail = True, b""
-        async for piece in _async(content):
-            octets = tail + piece
-            # A CRLF at the end is held back: whether a dot follows shows with the next piece.
-            tail = b"\r\n" if octets.endswith(b"\r\n") else b"\r" if octets.endswith(b"\r") else b""
-            octets = octets[: len(octets) - len(tail)]
-            if octets:
-                self._write(stuff_dots(octets, at_line_start=at_line_start), Kind.DATA)
-                at_line_start = False
-                await self._conn.drain()
-        self._write(b".\r\n" if at_line_start and not tail else b"\r\n.\r\n")
-        await self._conn.drain()
-        self._conn.read_timeout = _CONTENT_REPLY_S
-        try:
-            return await self._reply()
-        finally:
-            self._conn.read_timeout = _REPLY_S
+        return await transact(
+            self._conversation,
+            bytes(mail_from),
+            [bytes(RcptTo(recipient)) for recipient in recipients],
+            content,
+            pipelines="PIPELINING" in self.extensions,
+        )
 
     async def quit(self) -> None:
         """Say goodbye, without waiting long for the answer, and close."""
-        self._conn.read_timeout = _QUIT_S
-        try:
-            if not self._conn.is_closing:
-                await self._command(b"QUIT\r\n")
-        except (ConnectionError, TimeoutError):
-            pass
-        finally:
-            self._conn.close()
-
-    # The conversation.
+        await self._conversation.quit()
 
     async def _hello(self) -> None:
-        reply = await self._command(f"EHLO {self._ehlo}\r\n".encode())
+        command = self._conversation.command
+        reply = await command(f"EHLO {self._ehlo}\r\n".encode())
         if reply.code in (500, 501, 502, 503, 504) and not self.is_tls:
-            self._expect("HELO", await self._command(f"HELO {self._ehlo}\r\n".encode()), 250)
+            # RFC 5321 §3.2: a server from before extensions.
+            reply = await command(f"HELO {self._ehlo}\r\n".encode())
+            self._expect("HELO", reply, 250)
             self.extensions = _NO_EXTENSIONS
-            return
-        self._expect("EHLO", reply, 250)
-        self.extensions = read_extensions(reply.text)
-
-    def _write(self, octets: bytes, kind: Kind = Kind.PLAIN) -> None:
-        self._trace.sent(octets, kind)
-        self._conn.write(octets)
-
-    async def _command(self, line: bytes, kind: Kind = Kind.PLAIN) -> Reply:
-        self._write(line, kind)
-        await self._conn.drain()
-        return await self._reply()
-
-    async def _reply(self) -> Reply:
-        try:
-            while (reply := self._machine.next_reply()) is None:
-                octets = await self._conn.read()
-                if not octets:
-                    raise ConnectionError("the server closed the connection")
-                self._trace.received(octets)
-                self._machine.receive_data(octets)
-        except ReplySyntaxError as error:
-            raise ConnectionError(f"the server does not speak SMTP: {error}") from error
-        return reply
+        else:
+            self._expect("EHLO", reply, 250)
+            self.extensions = read_extensions(reply.text)
+        self.server_name = reply.text.partition("\n")[0].partition(" ")[0][:255]
 
     def _expect(self, command: str, reply: Reply, code: int) -> None:
         if reply.code != code:
             raise SmtpError(command, reply)
-
-
-async def _async(content: Iterable[bytes] | AsyncIterable[bytes]) -> AsyncIterator[bytes]:
-    if isinstance(content, AsyncIterable):
-        async for piece in content:
-            yield piece
-    else:
-        for piece in content:
-            yield piece

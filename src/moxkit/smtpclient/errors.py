@@ -1,8 +1,8 @@
-"""A refusal by the server."""
+"""What can go wrong: a refusal by the server, a connection that was of no use."""
 
 from moxkit.smtp import Reply
 
-__all__ = ["SmtpError"]
+__all__ = ["NotBegunError", "SmtpError"]
 
 
 class SmtpError(Exception):
@@ -19,3 +19,7 @@ class SmtpError(Exception):
         self.command = command
         self.reply = reply
         self.is_permanent = reply.code >= 500
+
+
+class NotBegunError(ConnectionError):
+    """The connection broke before the server answered to the sender: it has nothing of the message."""

@@ -1,6 +1,6 @@
 """What servers refuse, at each step, and servers that do not speak SMTP or go away."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
@@ -8,7 +8,7 @@ from kit.smtpclient.scripted import ScriptedServer
 from moxkit.net import client_context
 from moxkit.sasl import Mechanism, SaslError, client_exchange
 from moxkit.smtp import MailFrom, parse_path
-from moxkit.smtpclient import SmtpClient, SmtpError
+from moxkit.smtpclient import NotBegunError, SmtpClient, SmtpError
 
 ALICE, BOB = parse_path("alice@mox.example"), parse_path("bob@mox.example")
 MAIL = MailFrom(parse_path("a@sender.example"))
@@ -85,21 +85,30 @@ async def test_a_server_that_goes_away_in_a_delivery(server: ScriptedServer) -> 
 
 
 async def test_after_a_refused_sender_there_are_no_recipients(server: ScriptedServer) -> None:
-    client = await server.client(EHLO, ("\r\n", "451 4.7.1 later\n"), ("\r\n", "250 ok\n"))
+    client = await server.client(
+        EHLO,
+        ("\r\n", "451 4.7.1 later\n"),
+        ("RSET\r\n", "250 ok\n"),
+        ("MAIL FROM:<a@sender.example>\r\n", "250 ok\n"),
+        ("\r\n", "550 5.1.1 no\n"),
+    )
     with pytest.raises(SmtpError, match="MAIL: 451") as caught:
         await client.deliver(MAIL, [ALICE, BOB], [b"x\r\n"])
     assert not caught.value.is_permanent
-    assert server.heard[1:] == [b"MAIL FROM:<a@sender.example>\r\n", b"RSET\r\n"]
+    assert server.heard[1:] == [b"MAIL FROM:<a@sender.example>\r\n"]
+    # The next message begins with a clean table.
+    assert [reply.code for reply in await client.deliver(MAIL, [BOB], [b"x\r\n"])] == [550]
 
 
 async def test_after_a_refused_sender_pipelined_replies_are_read(server: ScriptedServer) -> None:
     """RFC 2920 §3.1: a reply for each command, in order."""
     client = await server.client(
         PIPELINING,
-        ("bob@mox.example>\r\n", "550 5.7.1 no\n503 5.5.1 no\n503 5.5.1 no\n"),
-        ("RSET\r\n", "250 ok\n"),
-        ("MAIL FROM:<a@sender.example>\r\nRCPT TO:<bob@mox.example>\r\n", "250 ok\n250 ok\n"),
-        ("DATA\r\n", "354 go\n"),
+        ("DATA\r\n", "550 5.7.1 no\n503 5.5.1 no\n503 5.5.1 no\n503 5.5.1 no\n"),
+        (
+            "RSET\r\nMAIL FROM:<a@sender.example>\r\nRCPT TO:<bob@mox.example>\r\nDATA\r\n",
+            "250 ok\n250 ok\n250 ok\n354 go\n",
+        ),
         (DOT, "250 2.0.0 taken\n"),
     )
     with pytest.raises(SmtpError, match="MAIL: 550"):
@@ -110,28 +119,94 @@ async def test_after_a_refused_sender_pipelined_replies_are_read(server: Scripte
 
 @pytest.mark.parametrize("pipelines", [True, False])
 async def test_some_recipients_refused(server: ScriptedServer, pipelines: bool) -> None:
-    replies = ["250 ok\n", "550 5.1.1 nobody\n", "250 ok\n"]
-    offer = (
-        [("<bob@mox.example>\r\n", "".join(replies))] if pipelines else [("\r\n", reply) for reply in replies]
-    )
-    client = await server.client(
-        PIPELINING if pipelines else EHLO, *offer, ("DATA\r\n", "354 go\n"), (DOT, "250 2.0.0 taken\n")
-    )
+    replies = ["250 ok\n", "550 5.1.1 nobody\n", "250 ok\n", "354 go\n"]
+    offer = [("DATA\r\n", "".join(replies))] if pipelines else [("\r\n", reply) for reply in replies]
+    client = await server.client(PIPELINING if pipelines else EHLO, *offer, (DOT, "250 2.0.0 taken\n"))
     found = await client.deliver(MAIL, [ALICE, BOB], [b"x\r\n"])
     assert [(reply.code, reply.text) for reply in found] == [(550, "nobody"), (250, "taken")]
 
 
-@pytest.mark.parametrize("hello", [EHLO, PIPELINING], ids=["one by one", "pipelined"])
-async def test_without_any_recipient_there_is_no_data(server: ScriptedServer, hello: tuple[str, str]) -> None:
-    offer = (
-        [("alice@mox.example>\r\n", "250 ok\n550 5.1.1 no\n")]
-        if hello is PIPELINING
-        else [("\r\n", "250 ok\n"), ("\r\n", "550 5.1.1 no\n")]
-    )
-    client = await server.client(hello, *offer, ("\r\n", "250 ok\n"))
+async def test_without_any_recipient_there_is_no_data(server: ScriptedServer) -> None:
+    client = await server.client(EHLO, ("\r\n", "250 ok\n"), ("\r\n", "550 5.1.1 no\n"))
     [reply] = await client.deliver(MAIL, [ALICE], [b"secret\r\n"])
     assert reply.code == 550
-    assert server.heard[-1] == b"RSET\r\n"
+    assert server.heard[-1] == b"RCPT TO:<alice@mox.example>\r\n"
+
+
+@pytest.mark.parametrize("data", ["554 5.5.1 no valid recipients\n", "354 go\n"])
+async def test_a_server_that_wants_content_for_nobody_gets_none(server: ScriptedServer, data: str) -> None:
+    """RFC 2920 §3.1: a single dot."""
+    more = [(".\r\n", "554 5.5.1 nobody\n")] if data.startswith("354") else []
+    client = await server.client(PIPELINING, ("DATA\r\n", "250 ok\n550 5.1.1 no\n" + data), *more)
+    [reply] = await client.deliver(MAIL, [ALICE], [b"secret\r\n"])
+    assert (reply.code, reply.enhanced) == (550, "5.1.1")
+    assert server.heard[2:] == [each.encode() for each, _ in more]
+
+
+@pytest.mark.parametrize(
+    ("said", "codes"),
+    [
+        ("250 ok\n550 no\n550 no\n", [550, 550]),
+        ("250 ok\n550 no\n421 4.3.2 closing\n", [550, 421]),
+        ("250 ok\n250 ok\n421 4.3.2 closing\n", [421, 421]),
+        ("250 ok\n421 4.3.2 closing\n", [421, 421]),
+    ],
+)
+@pytest.mark.parametrize("pipelines", [True, False])
+async def test_a_server_that_closes_has_had_its_say(
+    server: ScriptedServer, said: str, codes: list[int], pipelines: bool
+) -> None:
+    """RFC 5321 §3.8: 421 can come at any time; and many close right after the last refusal."""
+    script = (
+        [("DATA\r\n", said)] if pipelines else [("\r\n", each) for each in said.splitlines(keepends=True)]
+    )
+    client = await server.client(PIPELINING if pipelines else EHLO, *script)
+    replies = await client.deliver(MAIL, [ALICE, BOB], [b"x\r\n"])
+    assert [reply.code for reply in replies] == codes
+    assert client.is_over or codes == [550, 550]
+
+
+@pytest.mark.parametrize("pipelines", [True, False])
+async def test_a_server_that_closes_after_refusing_the_sender(
+    server: ScriptedServer, pipelines: bool
+) -> None:
+    client = await server.client(PIPELINING if pipelines else EHLO, ("\r\n", "550 5.7.1 not you\n"))
+    with pytest.raises(SmtpError, match=r"MAIL: 550 5\.7\.1 not you"):
+        await client.deliver(MAIL, [ALICE, BOB], [b"x\r\n"])
+
+
+@pytest.mark.parametrize("pipelines", [True, False])
+async def test_a_server_that_is_gone_has_nothing_of_the_message(
+    server: ScriptedServer, pipelines: bool
+) -> None:
+    client = await server.client(PIPELINING if pipelines else EHLO, ("\r\n", ""))
+    with pytest.raises(NotBegunError):
+        await client.deliver(MAIL, [ALICE], [b"x\r\n"])
+    assert client.is_over
+
+
+async def test_a_reply_needs_no_text_and_its_enhanced_code_must_fit(server: ScriptedServer) -> None:
+    """RFC 5321 §4.2: clients go by the code alone; RFC 2034 §4: the classes agree."""
+    client = await server.client(
+        ("\r\n", "250\n"), ("\r\n", "250\n"), ("\r\n", "550 2.1.5 no\n"), greeting="220\n"
+    )
+    [reply] = await client.deliver(MAIL, [ALICE], [b"x\r\n"])
+    assert (reply.code, reply.enhanced, reply.text) == (550, "", "2.1.5 no")
+
+
+async def test_content_that_cannot_be_read_is_not_ended(server: ScriptedServer) -> None:
+    """What was sent of it must not become a message."""
+
+    def content() -> Iterator[bytes]:
+        yield b"Subject: x\r\n" * 10_000
+        raise OSError("disk")
+
+    client = await server.client(PIPELINING, ("DATA\r\n", "250 ok\n250 ok\n354 go\n"), (DOT, "250 ok\n"))
+    with pytest.raises(OSError, match="disk"):
+        await client.deliver(MAIL, [ALICE], content())
+    assert client.is_over
+    await client.quit()
+    assert len(server.heard) == 2
 
 
 @pytest.mark.parametrize(
