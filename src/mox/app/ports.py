@@ -129,6 +129,7 @@ class PortMaker:
             desk=self._imap_desk,
             clock=self._clock,
             appendlimit_octets=listener.smtp_max_message_size,
+            message_limit=self._static.imap_message_limit,
             version=mox.__version__,
             hidden_capabilities=self._hidden_capabilities,
             account_of=self._accounts.account_for_login,

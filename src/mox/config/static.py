@@ -450,3 +450,6 @@ class StaticConfig:
     """How many messages an account may hold; 0 is without limit."""
     quota_mailboxes: int = 0
     """How many mailboxes an account may have; 0 is without limit."""
+    imap_message_limit: int = field(default=0, metadata={"key": "IMAPMessageLimit"})
+    """How many messages one IMAP command works on (RFC 9738); 0 is without limit. Mail programs that do not
+    know of such limits take a part for all: set it only if yours do."""

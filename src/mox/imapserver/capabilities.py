@@ -68,6 +68,7 @@ _AFTER_LOGIN = ("COMPRESS=DEFLATE", "UNAUTHENTICATE")
 def capabilities(
     *,
     appendlimit_octets: int,
+    message_limit: int = 0,
     mechanisms: Iterable[Mechanism] = (),
     offers_starttls: bool = False,
     allows_login: bool = True,
@@ -78,6 +79,7 @@ def capabilities(
 
     Args:
         appendlimit_octets: Largest message (RFC 7889).
+        message_limit: How many messages one command works on (RFC 9738); 0: no limit, and none announced.
         mechanisms: SASL mechanisms on offer.
         offers_starttls: TLS can begin.
         allows_login: LOGIN is permitted here.
@@ -85,6 +87,8 @@ def capabilities(
         hidden: Names to leave out, in upper case.
     """
     names = [*_ALWAYS, f"APPENDLIMIT={appendlimit_octets}"]
+    if message_limit:
+        names.append(f"MESSAGELIMIT={message_limit}")
     if is_authenticated:
         names += _AFTER_LOGIN
     if not is_authenticated:
@@ -101,6 +105,6 @@ def announceable() -> frozenset[str]:
     # LOGIN is not offered as a mechanism: RFC 9051 has the command.
     mechanisms = [mechanism for mechanism in Mechanism if mechanism is not Mechanism.LOGIN]
     stranger = capabilities(
-        appendlimit_octets=1, mechanisms=mechanisms, offers_starttls=True, allows_login=False
+        appendlimit_octets=1, message_limit=1, mechanisms=mechanisms, offers_starttls=True, allows_login=False
     )
     return frozenset((*stranger, *capabilities(appendlimit_octets=1, is_authenticated=True)))

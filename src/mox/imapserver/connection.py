@@ -324,7 +324,7 @@ class ImapConnection:
     def _compress(self, command: Compress) -> Done:
         """RFC 4978 §3."""
         if command.algorithm != "DEFLATE":
-            raise RefusedError("DEFLATE is the only algorithm")
+            raise RefusedError("DEFLATE is the only algorithm", kind=ConditionKind.BAD)
         if self._wire.is_compressed:
             raise RefusedError("DEFLATE is active already", "COMPRESSIONACTIVE")
         if self._machine.unread:

@@ -158,7 +158,7 @@ async def _look_again(session: "Session", context: Context, uids: set[int]) -> l
     view = session.view
     key = And((NumberKey(SequenceSet.of(sorted(uids)), uid=True), context.key))
     found = await search_messages(session.mail, view.mailbox_id, key, now=session.now())
-    matching = {uid for uid, _ in found.messages if view.number_of(uid) is not None}
+    matching = set(view.known(found))
     before = set(context.uids)
     updates = _remove(session, context, (before & uids) - matching)
     return updates + await _add(session, context, matching - before)

@@ -4,7 +4,8 @@ The server keeps to this view until it told the client otherwise: a removed mess
 one has none.
 """
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from mox.store import Change
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from mox.imapserver.contexts import Context
 
 __all__ = ["Selected"]
+
+# One in so many is looked for by itself.
+_FEW = 16
 
 
 class Selected:
@@ -89,6 +93,17 @@ class Selected:
         """Return a message's number, None if the client does not know it."""
         index = bisect_left(self.uids, uid)
         return index + 1 if index < len(self.uids) and self.uids[index] == uid else None
+
+    def known(self, uids: list[int]) -> list[int]:
+        """Return those of ascending UIDs of live messages that the client knows: all but new ones."""
+        return uids[: bisect_right(uids, self.uids[-1])] if self.uids else []
+
+    def numbers_of(self, uids: Sequence[int]) -> list[int]:
+        """Return the numbers of messages that the client knows, in their order."""
+        if len(uids) * _FEW < len(self.uids):
+            return [bisect_left(self.uids, uid) + 1 for uid in uids]
+        numbers = dict(zip(self.uids, range(1, len(self.uids) + 1), strict=True))
+        return [numbers[uid] for uid in uids]
 
     def spans(self, numbers: SequenceSet, *, by_uid: bool, is_strict: bool = True) -> list[tuple[int, int]]:
         """Return index ranges (start, stop) of what a set means.

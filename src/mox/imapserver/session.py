@@ -29,6 +29,7 @@ class Services:
     Attributes:
         appendlimit_octets: Largest message.
         version: For ID.
+        message_limit: How many messages one command works on (RFC 9738); 0: all.
         hidden_capabilities: Names that are not announced to an account's clients.
         account_of: Which account an address signs in to; None: none.
     """
@@ -38,6 +39,7 @@ class Services:
     clock: Clock
     appendlimit_octets: int
     version: str
+    message_limit: int = 0
     hidden_capabilities: Callable[[str], Sequence[str]] = lambda _account: ()
     account_of: Callable[[str], str | None] = lambda _address: None
 
@@ -146,6 +148,7 @@ class Session:
         return capabilities(
             hidden=self.hidden_capabilities,
             appendlimit_octets=self.services.appendlimit_octets,
+            message_limit=self.services.message_limit,
             mechanisms=self.mechanisms,
             offers_starttls=self.offers_starttls and not self.is_tls,
             allows_login=self.is_tls or self.allows_plaintext,

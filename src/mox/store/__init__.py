@@ -96,7 +96,7 @@ from mox.store.reading import (
 )
 from mox.store.resync import ChangedMessage, changed_since, is_history_complete, removed_since
 from mox.store.rights import ANYONE, Rights, list_rights, rights_of, set_rights
-from mox.store.search import Found, search_messages
+from mox.store.search import latest_modseq, search_messages
 from mox.store.sorting import sort_messages, thread_messages
 from mox.store.spool import Content, Spool
 from mox.store.switchboard import Batch, Listener
@@ -131,7 +131,6 @@ __all__ = [
     "FlagsAction",
     "FlagsChanged",
     "FlagsResult",
-    "Found",
     "KeywordInvalidError",
     "KeywordsAdded",
     "ListedMessage",
@@ -189,6 +188,7 @@ __all__ = [
     "highest_modseq",
     "is_filed",
     "is_history_complete",
+    "latest_modseq",
     "list_annotations",
     "list_mailboxes",
     "list_messages",

@@ -7,7 +7,6 @@ changes an answer. Keys speak of UIDs only: the caller turned message numbers in
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Iterator
-from dataclasses import dataclass
 from datetime import datetime
 
 from mox.database import Row
@@ -17,7 +16,7 @@ from mox.store.searchsql import split_exact, where_clause
 from mox.store.searchtests import COLUMNS, Candidate, compile_test, day_range, field_question, needs_text
 from moxkit.imap import And, BodyKey, DateField, DateKey, HeaderKey, Not, Or, SearchKey, TextKey
 
-__all__ = ["Found", "search_messages"]
+__all__ = ["latest_modseq", "search_messages"]
 
 # Candidates that are looked into in one turn of the loop.
 _CHUNK = 25
@@ -29,9 +28,9 @@ _PAGE = 5000
 # Of one search; the rest is found without the index's help.
 _MOST_QUESTIONS = 50
 
-_UIDS = """SELECT uid, modseq FROM message
+_UIDS = """SELECT count(*), max(uid), group_concat(uid, ' ') FROM (SELECT uid FROM message
   WHERE mailbox_id = :mailbox_id AND uid > :after AND expunged_at IS NULL AND ({where})
-  ORDER BY uid LIMIT :limit"""
+  ORDER BY uid LIMIT :limit)"""
 _TOTAL = "SELECT total FROM mailbox WHERE id = :mailbox_id"
 _WALK = """SELECT {columns} FROM message m
   WHERE m.mailbox_id = :mailbox_id AND m.uid > :after AND m.expunged_at IS NULL AND ({where})
@@ -40,19 +39,14 @@ _WALK = """SELECT {columns} FROM message m
 _BY_ID = """SELECT {columns} FROM message m
   WHERE m.id IN (SELECT value FROM json_each(:ids)) AND +m.mailbox_id = :mailbox_id
     AND m.expunged_at IS NULL AND ({where})"""
-_ALL_OF = """SELECT uid, modseq FROM message
+_ALL_OF = """SELECT group_concat(uid, ' ') FROM message
   WHERE id IN (SELECT value FROM json_each(:ids)) AND +mailbox_id = :mailbox_id
     AND expunged_at IS NULL AND ({where})"""
+_HIGHEST_MODSEQ = """SELECT max(modseq) FROM message
+  WHERE mailbox_id = :mailbox_id AND uid IN (SELECT value FROM json_each(:uids))"""
 _NEWER = """SELECT {columns} FROM message m
   WHERE m.id > :after AND +m.mailbox_id = :mailbox_id AND m.expunged_at IS NULL AND ({where})
   ORDER BY m.id LIMIT :limit"""
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """Messages that match: UID and modseq of each, ascending by UID."""
-
-    messages: list[tuple[int, int]]
 
 
 async def search_messages(
@@ -62,8 +56,8 @@ async def search_messages(
     *,
     now: datetime,
     looked_at: Callable[[], None] = lambda: None,
-) -> Found:
-    """Find the live messages of a mailbox that match; yields to other work in between.
+) -> list[int]:
+    """Return UIDs of the live messages of a mailbox that match, ascending; yields to other work.
 
     Args:
         account: Whose.
@@ -75,34 +69,39 @@ async def search_messages(
     exact, rest = split_exact(key)
     where = where_clause(exact, now) if exact else "1"
     if not rest:
-        return Found(await _by_columns(account, mailbox_id, where))
+        return await _by_columns(account, mailbox_id, where)
     looked = And(tuple(rest))
     lookup = await _look_up(account, looked)
     ids = _narrow(looked, lookup)
     search = _Search(account, mailbox_id, lookup, where, with_texts=needs_text(looked))
-    found: list[tuple[int, int]] = []
+    found: list[int] = []
     if ids is not None and _is_decided(looked, lookup):
-        found += [each async for each in search.all_of(ids)]
+        found = await search.all_of(ids)
         ids = frozenset()
     test = compile_test(looked, lookup, now)
     async for candidate in search.candidates(ids):
         looked_at()
         if test(candidate):
-            found.append((candidate.row[1], candidate.row[2]))
-    return Found(sorted(found))
+            found.append(candidate.row[1])
+    return sorted(found)
 
 
-async def _by_columns(account: Account, mailbox_id: int, where: str) -> list[tuple[int, int]]:
+def latest_modseq(account: Account, mailbox_id: int, uids: Collection[int]) -> int | None:
+    """Return the highest modseq that some messages of a mailbox have; None without messages."""
+    highest: int | None = account.reader.value(_HIGHEST_MODSEQ, mailbox_id=mailbox_id, uids=_array(uids))
+    return highest
+
+
+async def _by_columns(account: Account, mailbox_id: int, where: str) -> list[int]:
     statement = _UIDS.format(where=where)
-    found: list[tuple[int, int]] = []
-    after = 0
-    while True:
-        rows = account.reader.rows(statement, mailbox_id=mailbox_id, after=after, limit=_PAGE)
-        found += rows
-        if len(rows) < _PAGE:
-            return found
-        after = rows[-1][0]
+    found: list[int] = []
+    count, after = _PAGE, 0
+    while count == _PAGE:
+        row = account.reader.row(statement, mailbox_id=mailbox_id, after=after, limit=_PAGE)
+        count, after, uids = row or (0, None, None)
+        found += map(int, (uids or "").split())
         await asyncio.sleep(0)
+    return found
 
 
 class _Search:
@@ -117,14 +116,17 @@ class _Search:
         self._where = where
         self._with_texts = with_texts
 
-    async def all_of(self, ids: frozenset[int]) -> AsyncIterator[tuple[int, int]]:
-        """Yield those that the index knows to match."""
+    async def all_of(self, ids: frozenset[int]) -> list[int]:
+        """Return the UIDs of those that the index knows to match, in no order."""
         statement = _ALL_OF.format(where=self._where)
         known = sorted(ids - self._lookup.unread)
+        found: list[int] = []
         for start in range(0, len(known), _BLOCK):
-            for uid, modseq in self._rows(statement, ids=_array(known[start : start + _BLOCK])):
-                yield uid, modseq
+            array = _array(known[start : start + _BLOCK])
+            uids = self._account.reader.value(statement, mailbox_id=self._mailbox_id, ids=array)
+            found += map(int, (uids or "").split())
             await asyncio.sleep(0)
+        return found
 
     async def candidates(self, ids: frozenset[int] | None) -> AsyncIterator[Candidate]:
         """Yield what can match: with these ids, and all that the index does not know; None: everything."""

@@ -147,6 +147,7 @@ from moxkit.imap.mailboxname import (
     decode_modified_utf7,
     encode_modified_utf7,
 )
+from moxkit.imap.messagelimit import MessageLimitCode
 from moxkit.imap.metadata import (
     ENTIRE_DEPTH,
     GetMetadata,
@@ -342,6 +343,7 @@ __all__ = [
     "MailboxFilter",
     "MailboxIdCode",
     "MailboxNameError",
+    "MessageLimitCode",
     "MetadataChangedData",
     "MetadataCode",
     "MetadataData",

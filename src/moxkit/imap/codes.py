@@ -12,6 +12,7 @@ from enum import StrEnum
 from moxkit.imap.encode import encode_astring
 from moxkit.imap.flags import encode_flags
 from moxkit.imap.lexer import MAX_NUMBER64, Cursor
+from moxkit.imap.messagelimit import MessageLimitCode, take_message_limit_code
 from moxkit.imap.objectid import MailboxIdCode, take_mailbox_id_code
 from moxkit.imap.progress import InProgressCode, take_in_progress_code
 from moxkit.imap.sequenceset import SequenceSet
@@ -177,6 +178,7 @@ ResponseCode = (
     | MetadataCode
     | InProgressCode
     | MailboxIdCode
+    | MessageLimitCode
     | ModifiedCode
 )
 
@@ -276,6 +278,7 @@ _TAKERS: dict[str, Callable[[Cursor], ResponseCode]] = {
     "COPYUID": _take_copy_uid,
     "INPROGRESS": take_in_progress_code,
     "MAILBOXID": take_mailbox_id_code,
+    "MESSAGELIMIT": take_message_limit_code,
     "METADATA": _take_metadata,
     "MODIFIED": _take_modified,
     "PERMANENTFLAGS": _take_permanent_flags,

@@ -32,6 +32,7 @@ from moxkit.imap.searchkeys import (
     TextKey,
     ThreadIdKey,
 )
+from moxkit.imap.sequenceset import LAST, SequenceSet
 
 __all__ = ["parse_search_keys", "take_search_keys"]
 
@@ -141,6 +142,11 @@ class SearchReader:
         """Take the set of UID."""
         return NumberKey(self._cursor.sequence_set(), uid=True)
 
+    def uids_on_one_side(self, *, after: bool) -> Not:
+        """Take the UID of UIDAFTER and UIDBEFORE: all but those on its other side (RFC 9738 §4)."""
+        uid = self._cursor.nz_number()
+        return Not(NumberKey(SequenceSet(((1, uid) if after else (uid, LAST - 1),)), uid=True))
+
     def email_id(self) -> EmailIdKey:
         """Take the identifier of EMAILID."""
         return EmailIdKey(take_object_id(self._cursor))
@@ -202,6 +208,8 @@ _TAKERS: dict[str, Callable[[SearchReader], SearchKey]] = {
     "TEXT": SearchReader.anywhere,
     "THREADID": SearchReader.thread_id,
     "UID": SearchReader.uids,
+    "UIDAFTER": partial(SearchReader.uids_on_one_side, after=True),
+    "UIDBEFORE": partial(SearchReader.uids_on_one_side, after=False),
     "UNKEYWORD": partial(SearchReader.keyword, present=False),
     "YOUNGER": partial(SearchReader.age, older=False),
     **{name.upper(): _field_taker(name) for name in ("Bcc", "Cc", "From", "Subject", "To")},

@@ -1,7 +1,6 @@
 """The server's side of all mechanisms: one shape, one constructor."""
 
 import hmac
-import secrets
 from collections.abc import Callable
 from typing import Protocol
 
@@ -71,7 +70,7 @@ def server_exchange(
         case Mechanism.LOGIN:
             return _Login()
         case Mechanism.CRAM_MD5:
-            return _CramMd5(f"<{secrets.randbits(64)}.{nonce()}@{hostname}>".encode())
+            return _CramMd5(f"<{nonce()}@{hostname}>".encode())
         case _:
             return _External()
 

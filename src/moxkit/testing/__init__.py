@@ -17,6 +17,7 @@ from moxkit.testing.transcripts import (
     Transcript,
     TranscriptConnection,
     TranscriptError,
+    Wait,
     parse_transcript,
     run_transcript,
 )
@@ -29,6 +30,7 @@ __all__ = [
     "Transcript",
     "TranscriptConnection",
     "TranscriptError",
+    "Wait",
     "make_authority",
     "make_certificate",
     "parse_transcript",

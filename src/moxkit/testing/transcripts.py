@@ -15,6 +15,7 @@ r"""Golden transcripts: conversations of clients with a server as text, run agai
 a number makes it another client, which connects when it is first named. ``S:`` is one line of the
 server: ``*`` stands for anything, except in front, where ``* `` is IMAP's own; ``{name}`` keeps what
 stands there, and later stands for it. ``[closed]`` says that the server closes the connection.
+``T: 10`` lets ten seconds pass.
 """
 
 import re
@@ -29,11 +30,13 @@ __all__ = [
     "Transcript",
     "TranscriptConnection",
     "TranscriptError",
+    "Wait",
     "parse_transcript",
     "run_transcript",
 ]
 
 _STEP = re.compile(r"(?P<side>[CS])(?P<client>[0-9]*)(?P<bare><?):(?: (?P<text>.*))?")
+_WAIT = re.compile(r"T: (?P<seconds>[0-9]+)")
 _NAME = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 _ESCAPE = re.compile(r"\\(?:x([0-9A-Fa-f]{2})|([rn\\]))")
 _ESCAPED = {"r": b"\r", "n": b"\n", "\\": b"\\"}
@@ -75,6 +78,14 @@ class Expect:
 
 
 @dataclass(frozen=True, slots=True)
+class Wait:
+    """Time that passes before what follows."""
+
+    seconds: int
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
 class Transcript:
     """A conversation.
 
@@ -84,7 +95,7 @@ class Transcript:
     """
 
     header: tuple[str, ...]
-    steps: tuple[Say | Expect, ...]
+    steps: tuple[Say | Expect | Wait, ...]
 
 
 def parse_transcript(text: str) -> Transcript:
@@ -94,7 +105,7 @@ def parse_transcript(text: str) -> Transcript:
         TranscriptError: A line is neither step, comment nor ``---``, or uses a name that was not kept before.
     """
     header: list[str] = []
-    steps: list[Say | Expect] = []
+    steps: list[Say | Expect | Wait] = []
     known: set[str] = set()
     for number, line in enumerate(text.splitlines(), 1):
         if not line.strip() or line.startswith("---"):
@@ -102,6 +113,9 @@ def parse_transcript(text: str) -> Transcript:
         if line.startswith("#"):
             if not steps:
                 header.append(line.removeprefix("#").strip())
+            continue
+        if (waits := _WAIT.fullmatch(line)) is not None:
+            steps.append(Wait(int(waits["seconds"]), number))
             continue
         found = _STEP.fullmatch(line)
         if found is None or (found["bare"] and found["side"] == "S"):
@@ -118,10 +132,16 @@ def parse_transcript(text: str) -> Transcript:
     return Transcript(tuple(header), tuple(steps))
 
 
+async def _no_time(seconds: float) -> None:
+    raise TranscriptError(f"nobody can let {seconds} seconds pass here")
+
+
 async def run_transcript(
     transcript: Transcript,
     connect: Callable[[], Awaitable[TranscriptConnection]],
     split: int | None = None,
+    *,
+    advance: Callable[[float], Awaitable[object]] = _no_time,
 ) -> None:
     """Play the clients and compare what the server says.
 
@@ -129,17 +149,22 @@ async def run_transcript(
         transcript: The conversation.
         connect: Gives a new connection, once per client.
         split: Octets per write; `None` writes lines that follow one another at once, as pipelining does.
+        advance: Lets seconds pass, such as `FakeClock.advance`.
 
     Raises:
         TranscriptError: The server said something else, or closed.
     """
     connections: dict[int, TranscriptConnection] = {}
     kept: dict[str, str] = {}
-    for (client, says), group in groupby(transcript.steps, lambda step: (step.client, isinstance(step, Say))):
+    for (client, kind), group in groupby(transcript.steps, _client_and_kind):
+        if kind is Wait:
+            for step in group:
+                await advance(step.seconds if isinstance(step, Wait) else 0)
+            continue
         if client not in connections:
             connections[client] = await connect()
         connection = connections[client]
-        if says:
+        if kind is Say:
             octets = b"".join(_octets(step, kept) for step in group if isinstance(step, Say))
             size = split or max(1, len(octets))
             for start in range(0, len(octets), size):
@@ -148,6 +173,10 @@ async def run_transcript(
         for step in group:
             if isinstance(step, Expect):
                 _compare(step, await connection.read_line(), kept)
+
+
+def _client_and_kind(step: Say | Expect | Wait) -> tuple[int, type]:
+    return 0 if isinstance(step, Wait) else step.client, type(step)
 
 
 def _octets(step: Say, kept: dict[str, str]) -> bytes:

@@ -100,3 +100,18 @@ async def test_says_where_the_server_differs(text: str, problem: str) -> None:
 def test_refuses_what_is_no_transcript(text: str) -> None:
     with pytest.raises(TranscriptError, match="line 1"):
         parse_transcript(text)
+
+
+async def test_time_passes_where_the_transcript_says() -> None:
+    said: list[object] = []
+
+    async def connect() -> Scripted:
+        return Scripted({})
+
+    async def advance(seconds: float) -> None:
+        said.append(seconds)
+
+    await run_transcript(parse_transcript("S: *\nT: 10\nT: 5\nC: x\nS: ? x"), connect, advance=advance)
+    assert said == [10, 5]
+    with pytest.raises(TranscriptError, match="nobody can let 10 seconds pass"):
+        await run_transcript(parse_transcript("T: 10"), connect)

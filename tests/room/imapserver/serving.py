@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
@@ -11,7 +12,8 @@ from mox.accounts import Identities, Proof, Service, ServiceDesk
 from mox.imapserver import ImapServer, Services
 from mox.listen import Listeners, Port
 from mox.runtime import ConnectionIds, Shutdown
-from mox.store import Account, Quota, Store
+from mox.store import Account, Quota, Store, copy_messages, get_mailbox
+from moxkit.imap import Deflate, Inflate
 from moxkit.net import LineConn, server_context
 from moxkit.testing import FakeClock, make_certificate
 from room.deposits import Deposit, depositor
@@ -83,6 +85,41 @@ class Client:
         await self.writer.start_tls(context)
 
 
+class CompressingClient(Client):
+    """Compresses after the server agreed (RFC 4978 §3)."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        super().__init__(reader, writer)
+        self._said = b""
+        self._deflate: Deflate | None = None
+        self._inflate = Inflate()
+        self._lines = b""
+
+    async def write(self, octets: bytes) -> None:
+        self._said += octets
+        if self._deflate is not None:
+            octets = self._deflate.compress(octets)
+        await super().write(octets)
+
+    async def read_line(self) -> bytes:
+        if self._deflate is None:
+            line = await super().read_line()
+            if b" COMPRESS DEFLATE\r\n" in self._said and b" OK " in line:
+                self._deflate = Deflate()
+            self._said = b""
+            return line
+        while b"\n" not in self._lines:
+            if piece := self._inflate.next_piece():
+                self._lines += piece
+                continue
+            octets = await asyncio.wait_for(self.reader.read(65536), 10)
+            if not octets:
+                return b""
+            self._inflate.receive_data(octets)
+        line, end, self._lines = self._lines.partition(b"\n")
+        return line + end
+
+
 @dataclass
 class ImapHouse:
     """Everything around the server, and the means to connect to it.
@@ -91,11 +128,15 @@ class ImapHouse:
         quota_octets: How much the account may hold.
         quota_messages: How many messages it may hold.
         quota_mailboxes: How many mailboxes it may have.
+        message_limit: How many messages one command works on.
         hides_condstore: CONDSTORE and ESEARCH are hidden from the account's clients.
         uses_tls: STARTTLS is offered.
         is_imaps: TLS begins at once.
         has_limits: Failed sign-ins are held against addresses.
         allows_plaintext: Passwords are taken without TLS.
+        doublings: How often the messages of the Inbox are copied into it.
+        busy_s: How long the account's writer does something else.
+        is_compressing: Clients compress once they said so.
     """
 
     directory: Path
@@ -107,6 +148,7 @@ class ImapHouse:
     quota_mailboxes: int = 0
     hides_condstore: bool = False
     appendlimit_octets: int = 1_000_000
+    message_limit: int = 0
     uses_tls: bool = False
     allows_plaintext: bool = True
     is_cram_md5_on: bool = False
@@ -117,7 +159,29 @@ class ImapHouse:
     _listeners: Listeners | None = None
     _store: Store | None = None
     _identities: Identities | None = None
+    doublings: int = 0
+    busy_s: int = 0
+    is_compressing: bool = False
     port: int = 0
+    _busy: asyncio.Future[None] | None = None
+
+    async def set_up(self) -> None:
+        """Fill the Inbox by doubling it; keep the writer busy."""
+        account = self.account
+        inbox = get_mailbox(account.reader, "Inbox").id
+        for _ in range(self.doublings):
+            await account.write(lambda tx: copy_messages(tx, inbox, [(1, 2**32)], "Inbox"))
+        if self.busy_s:
+            event = threading.Event()
+
+            async def hold() -> None:
+                writing = asyncio.ensure_future(account.write(lambda _tx: event.wait(20)))
+                await self.clock.sleep(self.busy_s)
+                event.set()
+                await writing
+
+            self._busy = asyncio.ensure_future(hold())
+            await asyncio.sleep(0)
 
     @property
     def store(self) -> Store:
@@ -165,6 +229,11 @@ class ImapHouse:
         self._clients.append(client)
         return client
 
+    async def connect_compressing(self) -> "CompressingClient":
+        """Return a new client that compresses once it said so."""
+        client = await self.connect()
+        return CompressingClient(client.reader, client.writer)
+
     async def signed_in(self) -> Client:
         client = await self.connect()
         await client.read_line()
@@ -191,6 +260,7 @@ class ImapHouse:
                 self.clock,
                 self.appendlimit_octets,
                 "1.2.3",
+                message_limit=self.message_limit,
                 account_of=Addresses().account_for_login,
                 hidden_capabilities=lambda _account: ("condstore", "ESEARCH") if self.hides_condstore else (),
             ),

@@ -21,4 +21,6 @@ async def test_server_keeps_to_the_transcript(house: ImapHouse, name: str, split
         setattr(house, option, value)
     letters = [word for line in transcript.header if line.startswith("with:") for word in line.split()[1:]]
     await house.fill(letters)
-    await run_transcript(transcript, house.connect, split)
+    await house.set_up()
+    connect = house.connect_compressing if house.is_compressing else house.connect
+    await run_transcript(transcript, connect, split, advance=house.clock.advance)

@@ -9,6 +9,7 @@ import re
 
 from mox.imapserver.commands.replace import replace, replaced_uid
 from mox.imapserver.errors import RefusedError
+from mox.imapserver.messagelimit import check_whole
 from mox.imapserver.session import Done, Session
 from mox.imapserver.urls import UrlRefusedError, relative_content
 from mox.store import (
@@ -90,6 +91,7 @@ class Append:
             raise RefusedError(
                 f"more than {_MOST_MESSAGES} messages in one APPEND", "LIMIT", ConditionKind.BAD
             )
+        check_whole(len(self._spools) + 1, session.services.message_limit)
         self._flags.append(parse_flags(message.flags))
         self._received_at.append(None if message.date is None else int(message.date.timestamp()))
         self._octets += message.size

@@ -3,6 +3,7 @@
 from bisect import bisect_right
 
 from mox.imapserver.errors import RefusedError
+from mox.imapserver.messagelimit import limited
 from mox.imapserver.progress import Progress
 from mox.imapserver.session import Done, Session
 from mox.store import expunge_deleted
@@ -30,11 +31,15 @@ async def expunge(session: Session, tag: str, command: Expunge) -> Done:
     view = session.view
     if view.read_only:
         raise RefusedError("mailbox is open for reading only")
-    ranges = [(1, 2**32)]
+    ranges, limit_code = [(1, 2**32)], b""
     if command.uids is not None:
-        ranges = view.uid_ranges(session.spans(command.uids, by_uid=True))
+        spans = session.spans(command.uids, by_uid=True)
+        spans, limit_code = limited(view, spans, session.services.message_limit)
+        ranges = view.uid_ranges(spans)
     await _expunge(session, tag, ranges)
     session.write_updates()
+    if limit_code:
+        return Done("removed among the newest", limit_code)
     if session.condstore:
         return Done("removed", b"HIGHESTMODSEQ %d" % view.told_modseq)
     return Done("removed")

@@ -7,6 +7,7 @@ from mox.imapserver.commands.contentitems import ContentWriter, sets_seen
 from mox.imapserver.commands.hello import enable_condstore
 from mox.imapserver.commands.resync import vanished_of_set
 from mox.imapserver.errors import RefusedError
+from mox.imapserver.messagelimit import limited
 from mox.imapserver.session import Done, Session
 from mox.store import (
     FetchColumn,
@@ -53,20 +54,22 @@ async def fetch(session: Session, _tag: str, command: Fetch) -> Done:
     spans = session.spans(command.numbers, by_uid=command.uid)
     if command.partial is not None:
         spans = _part_of(spans, command.partial)
+    spans, limit_code = limited(view, spans, session.services.message_limit)
+    fetched = Done("fetched the newest" if limit_code else "fetched", limit_code)
     columns = [column for item in items if (column := _column(item)) is not None]
     marks_seen = not view.read_only and any(map(sets_seen, items))
     if len(columns) == len(items) and command.changed_since is None:
         await _in_blocks(session, items, columns, spans)
-        return Done("fetched")
+        return fetched
     writer = _Writer(session, items, command.changed_since)
     seen: list[int] = []
     for numbers in _groups(spans):
         await writer.write(numbers, seen if marks_seen else None)
     if seen:
         await _mark_seen(session, seen)
-    if writer.missed:
+    if writer.missed and not limit_code:
         return Done("some messages are removed", b"EXPUNGEISSUED")
-    return Done("fetched")
+    return fetched
 
 
 def _items(session: Session, command: Fetch) -> tuple[FetchItem, ...]:

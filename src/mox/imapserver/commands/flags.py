@@ -2,6 +2,7 @@
 
 from mox.imapserver.commands.hello import enable_condstore
 from mox.imapserver.errors import RefusedError
+from mox.imapserver.messagelimit import limited
 from mox.imapserver.progress import Progress
 from mox.imapserver.session import Done, Session
 from mox.store import FlagChange, FlagsAction, change_flags, parse_flags
@@ -25,6 +26,7 @@ async def store(session: Session, tag: str, command: Store) -> Done:
         enable_condstore(session)
     change = FlagChange(_ACTIONS[command.action], parse_flags(command.flags))
     spans = session.spans(command.numbers, by_uid=command.uid)
+    spans, limit_code = limited(view, spans, session.services.message_limit)
     ranges = view.uid_ranges(spans)
     work = session.mail.write(
         lambda tx: change_flags(tx, view.mailbox_id, ranges, change, unchanged_since=command.unchanged_since),
@@ -47,4 +49,6 @@ async def store(session: Session, tag: str, command: Store) -> Done:
         if not command.uid:
             numbers = tuple(n for uid in numbers if (n := view.number_of(uid)) is not None)
         return Done("some were changed by others", b"MODIFIED " + encode_numbers(numbers))
+    if limit_code:
+        return Done("flags of the newest stored", limit_code)
     return Done("flags stored")

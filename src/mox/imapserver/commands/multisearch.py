@@ -23,14 +23,13 @@ async def multi_search(session: Session, tag: str, command: MultiSearch) -> Done
     search, returns = command.search, command.search.returns or frozenset({"ALL"})
     for mailbox, view in _views(session, command):
         # RFC 7377 §2: a number beyond the last message is no error here.
-        key, found, wants_modseq = await find(session, tag, search, view, is_strict=False)
+        found = await find(session, tag, search, view, is_strict=False)
         if "SAVE" in returns:
             session.saved = saved_uids(search, found)
-        if found and returns != {"SAVE"}:
-            write_extended(session, tag, search, found, with_modseq=wants_modseq, mailbox=mailbox)
+        if found.uids and returns != {"SAVE"}:
+            write_extended(session, tag, search, found, view=view, mailbox=mailbox)
         if "UPDATE" in returns:
-            uids = [message.uid for message in found]
-            add_context(session, Context(tag, key, uids, uid=True, items=search.update_items))
+            add_context(session, Context(tag, found.key, found.uids, uid=True, items=search.update_items))
     return Done("searched")
 
 

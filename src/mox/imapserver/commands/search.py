@@ -1,15 +1,18 @@
 """SEARCH, SORT and THREAD, by number or UID (RFC 9051 §6.4.4, RFC 4731, RFC 5182, RFC 5256, RFC 5267)."""
 
+from dataclasses import replace
+
 from mox.imapserver.commands.filters import with_filters
 from mox.imapserver.commands.hello import enable_condstore
-from mox.imapserver.commands.searchresults import KnownMessage, saved_uids, write_extended
+from mox.imapserver.commands.searchresults import Found, saved_uids, write_extended
 from mox.imapserver.contexts import Context, add_context, check_tag
 from mox.imapserver.errors import RefusedError
+from mox.imapserver.messagelimit import limited_key
 from mox.imapserver.objectids import by_object_id
 from mox.imapserver.progress import Progress
 from mox.imapserver.selected import Selected
 from mox.imapserver.session import Done, Session
-from mox.store import search_messages, sort_messages, thread_messages
+from mox.store import latest_modseq, search_messages, sort_messages, thread_messages
 from moxkit.imap import (
     And,
     BadCharset,
@@ -40,37 +43,42 @@ _CHARSETS = ("US-ASCII", "UTF-8")
 
 async def search(session: Session, tag: str, command: Search) -> Done:
     """Find messages the client knows."""
-    key, found, wants_modseq = await find(session, tag, command, session.view)
+    view = session.view
+    found = await find(session, tag, command, view, limit=session.services.message_limit)
     if command.returns is None and not session.is_rev2:
-        numbers = [message.uid if command.uid else message.number for message in found]
-        modseq = max((message.modseq for message in found), default=None) if wants_modseq else None
-        session.write(encode_search(numbers, modseq))
-        return Done("searched")
-    return _extended(session, tag, command, key, found, wants_modseq=wants_modseq)
+        session.write(encode_search(*_plain(session, command, found)))
+        return Done("searched", found.code)
+    return _extended(session, tag, command, found)
 
 
 async def sort(session: Session, tag: str, command: Sort) -> Done:
     """Find messages, in an order."""
-    key, found, wants_modseq = await find(session, tag, command, session.view)
-    by_uid = {message.uid: message for message in found}
     view = session.view
-    order = await sort_messages(session.mail, view.mailbox_id, list(by_uid), command.criteria)
-    found = [by_uid[uid] for uid in order]
+    found = await find(session, tag, command, view)
+    order = await sort_messages(session.mail, view.mailbox_id, found.uids, command.criteria)
+    found = replace(found, uids=order)
     if command.returns is None:
-        numbers = tuple(message.uid if command.uid else message.number for message in found)
-        modseq = max((message.modseq for message in found), default=None) if wants_modseq else None
-        session.write(SortData(numbers, modseq).encode())
+        numbers, modseq = _plain(session, command, found)
+        session.write(SortData(tuple(numbers), modseq).encode())
         return Done("sorted")
-    return _extended(session, tag, command, key, found, wants_modseq=wants_modseq)
+    return _extended(session, tag, command, found)
+
+
+def _plain(session: Session, command: Search | Sort, found: Found) -> tuple[list[int], int | None]:
+    """Return numbers or UIDs for an answer of the old kind, and the latest modseq if it is wanted."""
+    view, modseq = session.view, None
+    if found.is_about_modseqs:
+        modseq = latest_modseq(session.mail, view.mailbox_id, found.uids)
+    return found.uids if command.uid else view.numbers_of(found.uids), modseq
 
 
 async def thread(session: Session, tag: str, command: Thread) -> Done:
     """Find messages, in threads."""
-    _, found, _ = await find(session, tag, command, session.view)
-    uids = [message.uid for message in found]
-    threads = await thread_messages(session.mail, session.view.mailbox_id, uids, command.algorithm)
+    view = session.view
+    uids = (await find(session, tag, command, view)).uids
+    threads = await thread_messages(session.mail, view.mailbox_id, uids, command.algorithm)
     if not command.uid:
-        _number(threads, {message.uid: message.number for message in found})
+        _number(threads, dict(zip(uids, view.numbers_of(uids), strict=True)))
     session.write(ThreadData(threads).encode())
     return Done("threaded")
 
@@ -99,8 +107,9 @@ async def find(
     view: Selected,
     *,
     is_strict: bool = True,
-) -> tuple[SearchKey, list[KnownMessage], bool]:
-    """Return the key by UIDs, what it finds of the messages of a view, and whether it is about modseqs.
+    limit: int = 0,
+) -> Found:
+    """Return what is found of the messages of a view.
 
     Args:
         session: Whose client asked.
@@ -108,6 +117,7 @@ async def find(
         command: What to look for.
         view: Where.
         is_strict: A message number that no message has is an error (RFC 9051 §9, seq-number).
+        limit: How many messages to look at (RFC 9738); 0: all.
 
     Raises:
         RefusedError: A charset, a tag or a message number that cannot be.
@@ -130,40 +140,29 @@ async def find(
         enable_condstore(session)
     key = _Numbers(session, view, previous, is_strict=is_strict).by_uid(key)
     progress = Progress(session, tag, len(view.uids))
-    looking = search_messages(session.mail, view.mailbox_id, key, now=session.now(), looked_at=progress.count)
-    found = await progress.watch(looking)
-    known = [
-        KnownMessage(number, uid, modseq)
-        for uid, modseq in found.messages
-        if (number := view.number_of(uid)) is not None
-    ]
-    return key, known, wants_modseq
+    among, code = limited_key(view, key, limit)
+    looking = search_messages(
+        session.mail, view.mailbox_id, among, now=session.now(), looked_at=progress.count
+    )
+    return Found(key, view.known(await progress.watch(looking)), wants_modseq, code)
 
 
-def _extended(
-    session: Session,
-    tag: str,
-    command: Search | Sort,
-    key: SearchKey,
-    found: list[KnownMessage],
-    *,
-    wants_modseq: bool,
-) -> Done:
+def _extended(session: Session, tag: str, command: Search | Sort, found: Found) -> Done:
     returns = command.returns or frozenset({"ALL"})
     if "SAVE" in returns:
         session.saved = saved_uids(command, found)
         if returns == {"SAVE"}:
-            return Done("searched and saved")
-    write_extended(session, tag, command, found, with_modseq=wants_modseq)
+            return Done("searched and saved", found.code)
+    write_extended(session, tag, command, found, view=session.view)
     if "UPDATE" in returns:
         criteria = command.criteria if isinstance(command, Sort) else ()
-        uids = [message.uid for message in found]
-        if not add_context(
-            session, Context(tag, key, uids, uid=command.uid, criteria=criteria, items=command.update_items)
-        ):
-            return Done("searched, will not notify")
-        return Done("searched, will notify")
-    return Done("searched")
+        context = Context(
+            tag, found.key, found.uids, uid=command.uid, criteria=criteria, items=command.update_items
+        )
+        if not add_context(session, context):
+            return Done("searched, will not notify", found.code)
+        return Done("searched, will notify", found.code)
+    return Done("searched", found.code)
 
 
 def _mentions(key: SearchKey, kind: type) -> bool:

@@ -3,55 +3,64 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from mox.imapserver.selected import Selected
 from mox.imapserver.session import Session
-from mox.store import Mailbox
-from moxkit.imap import EsearchData, PartialRange, Search, Sort, ordered_set
+from mox.store import Mailbox, latest_modseq
+from moxkit.imap import EsearchData, PartialRange, Search, SearchKey, Sort, ordered_set
 
-__all__ = ["KnownMessage", "saved_uids", "write_extended"]
+__all__ = ["Found", "saved_uids", "write_extended"]
 
 
 @dataclass(frozen=True, slots=True)
-class KnownMessage:
-    """A message that was found, and that the client knows."""
+class Found:
+    """What a search came to.
 
-    number: int
-    uid: int
-    modseq: int
+    Attributes:
+        key: What was looked for, by UIDs.
+        uids: Of messages that the client knows, ascending, or in the order of a SORT.
+        is_about_modseqs: The answer tells the latest of theirs (RFC 7162 §3.1.5).
+        code: Response code for the end; empty: none.
+    """
+
+    key: SearchKey
+    uids: list[int]
+    is_about_modseqs: bool
+    code: bytes = b""
 
 
-def _part(found: Sequence[KnownMessage], partial: PartialRange | None) -> list[KnownMessage]:
+def _part(found: Sequence[int], partial: PartialRange | None) -> list[int]:
     if partial is None:
         return []
     chosen = partial.select(range(len(found)))
     return [found[index] for index in chosen]
 
 
-def _ends(found: Sequence[KnownMessage], returns: frozenset[str]) -> list[KnownMessage]:
+def _ends(found: Sequence[int], returns: frozenset[str]) -> list[int]:
     if not found:
         return []
     return ([found[0]] if "MIN" in returns else []) + ([found[-1]] if "MAX" in returns else [])
 
 
-def _chosen(command: Search | Sort, found: Sequence[KnownMessage]) -> Sequence[KnownMessage]:
-    """Return the messages that are spoken of: all, or those of PARTIAL, MIN and MAX (RFC 9394 §3.2)."""
+def _chosen(command: Search | Sort, found: Sequence[int]) -> Sequence[int]:
+    """Return UIDs of what is spoken of: of all, or of PARTIAL, MIN and MAX (RFC 9394 §3.2)."""
     returns = command.returns or frozenset()
     if returns & {"ALL", "COUNT"} or not returns & {"MIN", "MAX", "PARTIAL"}:
         return found
     return [*_part(found, command.partial), *_ends(found, returns)]
 
 
-def saved_uids(command: Search | Sort, found: Sequence[KnownMessage]) -> list[int]:
+def saved_uids(command: Search | Sort, found: Found) -> list[int]:
     """Return what SAVE keeps (RFC 5182 §2.4, RFC 9394 §3.2): UIDs, ascending."""
-    return sorted({message.uid for message in _chosen(command, found)})
+    return sorted(set(_chosen(command, found.uids)))
 
 
 def write_extended(
     session: Session,
     tag: str,
     command: Search | Sort,
-    found: Sequence[KnownMessage],
+    found: Found,
     *,
-    with_modseq: bool,
+    view: Selected,
     mailbox: Mailbox | None = None,
 ) -> None:
     """Write an ESEARCH response.
@@ -60,17 +69,20 @@ def write_extended(
         session: Whose client asked.
         tag: Of the command.
         command: What was asked for.
-        found: In the order of the result.
-        with_modseq: The highest modseq of the messages it speaks of is asked for (RFC 4731 §3.2).
+        found: What to tell.
+        view: Where it was found.
         mailbox: Where, in answer to the ESEARCH command (RFC 7377 §2.1).
     """
     returns = command.returns or frozenset({"ALL"})
-    numbers = [message.uid if command.uid else message.number for message in found]
+    numbers = found.uids if command.uid else view.numbers_of(found.uids)
     partial = None
     if command.partial is not None:
-        part = [message.uid if command.uid else message.number for message in _part(found, command.partial)]
+        part = _part(numbers, command.partial)
         partial = command.partial, ordered_set(part) if part else None
-    modseqs = (message.modseq for message in _chosen(command, found)) if with_modseq else ()
+    modseq = None
+    if found.is_about_modseqs:
+        # Of the messages that are spoken of (RFC 4731 §3.2).
+        modseq = latest_modseq(session.mail, view.mailbox_id, _chosen(command, found.uids))
     data = EsearchData(
         tag=tag,
         uid=command.uid,
@@ -79,7 +91,7 @@ def write_extended(
         count=len(numbers) if "COUNT" in returns else None,
         all=ordered_set(numbers) if "ALL" in returns else None,
         partial=partial,
-        modseq=max(modseqs, default=None),
+        modseq=modseq,
         mailbox=None if mailbox is None else mailbox.name,
         uidvalidity=None if mailbox is None else mailbox.uidvalidity,
     )
