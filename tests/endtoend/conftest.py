@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from endtoend.localserve import Localserve
+from endtoend.mailworld import World, mail_world
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +32,13 @@ def new_server(tmp_path: Path) -> Iterator[Callable[..., Localserve]]:
     yield make
     for each in made:
         each.kill()
+
+
+@pytest.fixture(scope="session")
+def world(tmp_path_factory: pytest.TempPathFactory, program: Callable[[str, str], str]) -> Iterator[World]:
+    """A server that sends, and hosts of many kinds that take mail; tests use recipients of their own."""
+    with mail_world(tmp_path_factory.mktemp("world"), program) as world:
+        yield world
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,74 @@
+"""The process behind `SendingServer`: a server whose queue delivers to hosts that DNS names.
+
+    python -m endtoend.sendingprogram DIRECTORY --dns 127.0.0.1:61001 --smtp-port 61002 --https-port 61003
+
+`mox serve` without what needs the outside world: ports, resolver and authorities are the test's.
+"""
+
+import argparse
+import asyncio
+import signal
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import uvloop
+from cryptography import x509
+
+from mox.app import Server, build
+from mox.config import STATIC_NAME, ConfigSource, load_config
+from mox.observe import LogfmtFormatter, LogLevels, install
+from mox.outgoing import DirectDelivery, StsPolicies
+from mox.runtime import SystemClock
+from moxkit.dns import DnsResolver, parse_name_server
+from moxkit.https import HttpsClient
+from moxkit.smtpclient import Dialer
+
+
+async def _serve(options: argparse.Namespace) -> int:
+    clock, levels = SystemClock(), LogLevels("debug")
+    source = ConfigSource(
+        options.directory / STATIC_NAME, load_config(options.directory / STATIC_NAME), clock
+    )
+    config, pool = source.current, ThreadPoolExecutor(4)
+    data_dir = options.directory / config.static.data_dir
+    roots = x509.load_pem_x509_certificates((options.directory / "roots.pem").read_bytes())
+    resolver = DnsResolver(servers=[parse_name_server(options.dns)], timeout_s=1, attempts=2)
+    https = HttpsClient(resolver, roots=roots, now=clock.now, timeout_s=10, port=options.https_port)
+    policies = StsPolicies(directory=data_dir, clock=clock, pool=pool, resolver=resolver, get=https.get)
+    dialer = Dialer(config.static.hostname, roots, clock.now, port=options.smtp_port, timeout_s=10)
+    deliverer = DirectDelivery(resolver=resolver, policies=policies, dialer=dialer)
+    server = build(source=source, data_dir=data_dir, clock=clock, levels=levels, deliverer=deliverer)
+    credentials = server.identities.credentials
+    for account in config.accounts:
+        if not credentials.has_password(account):
+            await credentials.set_password(account, options.password)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, _ask_for_end, server, number)
+    try:
+        return await server.run(lambda: None)
+    finally:
+        await policies.close()
+        resolver.close()
+        pool.shutdown()
+
+
+def _ask_for_end(server: Server, number: int) -> None:
+    server.shutdown.ask(signal.Signals(number).name, 0)
+
+
+def main() -> int:
+    """Serve until a signal comes."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("directory", type=Path, help="with mox.toml, domains.toml and roots.pem")
+    parser.add_argument("--dns", required=True, help="resolver, IP:PORT")
+    parser.add_argument("--smtp-port", type=int, required=True, help="of all other hosts")
+    parser.add_argument("--https-port", type=int, required=True, help="of hosts with MTA-STS policies")
+    parser.add_argument("--password", required=True, help="of accounts that have none")
+    options = parser.parse_args()
+    install(LogfmtFormatter())
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(_serve(options))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
