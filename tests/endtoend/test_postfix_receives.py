@@ -172,7 +172,7 @@ async def test_internationalised_mail_goes_where_it_is_taken(world: World) -> No
     [attempt] = world.server.wait_until_done(lacks)["attempts"]
     assert attempt["result"] == "failed"
     assert "SMTPUTF8" in attempt["text"]
-    # RFC 6531 §3.5: the message has to come back; RFC 3463 with RFC 5248 has 5.6.7 for it.
+    # RFC 6531 §3.5: it has to come back.
     assert notified_of(world.server, lacks).status == "5.6.7"
 
 
