@@ -15,7 +15,7 @@ from bench.server import PASSWORD, USER, LocalServer, Report
 from moxkit.net import ImplicitTLS, LineConn, TLSContext, client_context, connect
 from moxkit.testing import make_certificate
 
-__all__ = ["measure_signin"]
+__all__ = ["add_key", "measure_signin", "run_visits", "visit"]
 
 _AT_ONCE = 8
 
@@ -24,37 +24,38 @@ def measure_signin(server: LocalServer, report: Report, scale: float) -> None:
     """Measure four ways in, over IMAP with immediate TLS and without."""
     count = max(40, int(800 * scale))
     certificate = make_certificate("bench", "p256", client=True)
-    _add_key(server, certificate[0])
+    add_key(server, certificate[0])
     plain, with_certificate = client_context(), client_context([certificate])
     login = f'a LOGIN "{USER}" "{PASSWORD}"'.encode()
     ways: list[tuple[str, Callable[[], Awaitable[None]]]] = [
-        ("handshake", lambda: _visit(server.imaps, plain, b"* OK")),
-        ("handshake_client_certificate", lambda: _visit(server.imaps, with_certificate, b"* PREAUTH")),
-        ("tls_login", lambda: _visit(server.imaps, plain, b"* OK", login)),
-        ("plain_login", lambda: _visit(server.imap, None, b"* OK", login)),
+        ("handshake", lambda: visit(server.imaps, plain, b"* OK")),
+        ("handshake_client_certificate", lambda: visit(server.imaps, with_certificate, b"* PREAUTH")),
+        ("tls_login", lambda: visit(server.imaps, plain, b"* OK", login)),
+        ("plain_login", lambda: visit(server.imap, None, b"* OK", login)),
     ]
-    for name, visit in ways:
+    for name, way in ways:
         before = server.cpu_s()
-        elapsed = asyncio.run(_run(visit, count))
+        elapsed = asyncio.run(run_visits(way, count))
         report(f"signin_{name}", count / elapsed, "/s")
         report(f"signin_{name}_server_cpu", (server.cpu_s() - before) / count * 1e6, "us")
 
 
-async def _run(visit: Callable[[], Awaitable[None]], count: int) -> float:
+async def run_visits(way: Callable[[], Awaitable[None]], count: int) -> float:
     """Return how long it takes to do it so often, several at once."""
     left = iter(range(count))
 
     async def worker() -> None:
         for _ in left:
-            await visit()
+            await way()
 
-    await visit()
+    await way()
     began = time.perf_counter()
     await asyncio.gather(*(worker() for _ in range(_AT_ONCE)))
     return time.perf_counter() - began
 
 
-async def _visit(port: int, context: TLSContext | None, greeting: bytes, *commands: bytes) -> None:
+async def visit(port: int, context: TLSContext | None, greeting: bytes, *commands: bytes) -> None:
+    """Connect, read the greeting, say commands and LOGOUT."""
     tls = None if context is None else ImplicitTLS(context, "localhost")
     conn = await connect("127.0.0.1", port, timeout=20, tls=tls)
     try:
@@ -77,7 +78,8 @@ async def _ask(conn: LineConn, command: bytes) -> None:
         raise RuntimeError(f"refused: {line!r}")
 
 
-def _add_key(server: LocalServer, pem: bytes) -> None:
+def add_key(server: LocalServer, pem: bytes) -> None:
+    """Let a client certificate sign in."""
     with tempfile.TemporaryDirectory() as directory:
         file = Path(directory, "certificate.pem")
         file.write_bytes(pem)
