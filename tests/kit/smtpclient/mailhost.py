@@ -44,7 +44,7 @@ class Server:
     async def _serve(self, conn: LineConn) -> None:
         conn.read_timeout = 5
         conn.write(b"220 mx.mox.example ESMTP\r\n")
-        count = 0
+        count = accepted = 0
         with contextlib.suppress(ConnectionError, TimeoutError):
             while line := (await conn.readline(1000)).decode().rstrip():
                 verb, _, rest = line.upper().partition(" ")
@@ -65,14 +65,17 @@ class Server:
                             server_context([self.certificate]), server=True, go_ahead=b"220 go\r\n"
                         )
                     case "MAIL":
-                        count = 0
+                        count = accepted = 0
                         refused = "REFUSED" in rest
                         conn.write(b"550 5.7.1 not you\r\n" if refused else b"250 ok\r\n")
                     case "RCPT":
                         count += 1
                         crowded = count > self.most_recipients
                         answer = next((a for n, a in self.answers.items() if f"<{n}" in line), b"250 ok\r\n")
+                        accepted += not crowded and answer.startswith(b"250")
                         conn.write(b"452 4.5.3 too many\r\n" if crowded else answer)
+                    case "DATA" if not accepted:
+                        conn.write(b"554 5.5.1 no valid recipients\r\n")
                     case "DATA":
                         conn.write(b"354 go\r\n")
                         content = b""
