@@ -12,7 +12,7 @@ from bench.mail import message
 from bench.server import Report
 
 from mox.database import Migrations, open_database
-from mox.queue import Delivered, EntryFilter, NewMessage, Queue, QueuedMessage, Result
+from mox.queue import Delivered, EntryFilter, NewMessage, NewRecipient, Queue, QueuedMessage, Result
 from mox.queue.entries import insert_message
 from mox.runtime import SystemClock
 from mox.store import Store
@@ -54,7 +54,8 @@ async def _fill(store: Store, queue: Queue, count: int, domains: int) -> float:
             content, _ = await store.prepare(spool)
             to = f"x@d{number % domains}.example"
             await queue.add(
-                NewMessage("mox", "a@bench.example", (to,), b"Received: x\r\n", False, False), content
+                NewMessage("mox", "a@bench.example", (NewRecipient(to),), b"Received: x\r\n", False, False),
+                content,
             )
             spool.discard()
 
@@ -91,7 +92,9 @@ async def _look(report: Report, pool: ThreadPoolExecutor, count: int) -> None:
         for n in range(count):
             # A tenth to one dead host, the rest to many.
             domain = "dead.example" if n % 10 == 0 else f"d{n % 9999}.example"
-            new = NewMessage("mox", "a@bench.example", (f"x@{domain}",), b"Received: x\r\n", False, False)
+            new = NewMessage(
+                "mox", "a@bench.example", (NewRecipient(f"x@{domain}"),), b"Received: x\r\n", False, False
+            )
             insert_message(writing, new, content_size=2048, now=n)
         writing.run("COMMIT")
         writing.close()

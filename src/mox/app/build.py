@@ -159,7 +159,7 @@ def build(
     commands = (
         Commands(store=store, levels=levels, shutdown=shutdown).table()
         | IdentityCommands(identities=identities, source=source).table()
-        | QueueCommands(queue=queue, clock=clock).table()
+        | QueueCommands(queue=queue, clock=clock, transports=static.transports).table()
     )
     return Server(
         listeners=Listeners(ids=ConnectionIds(clock.now())),

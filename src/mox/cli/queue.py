@@ -62,6 +62,7 @@ def _line(entry: Mapping[str, Any], now: datetime) -> str:
         f"from:{entry['from'] or '<>'} to:{entry['recipient']}",
         f"next {_distance(entry['due_at'], now)} last {last}",
         *(["hold"] if entry["hold"] else []),
+        *([f"transport:{entry['transport']}"] if entry["transport"] else []),
         *([f'error "{entry["error"]}"'] if entry["error"] else []),
     ]
     return escape_controls(" ".join(parts))
@@ -140,6 +141,23 @@ def requiretls(given: Globals, wanted: _Filter, value: str, as_json: bool) -> No
     Example: mox queue requiretls --ids 7 yes
     """
     result = ask_server(given, "queuerequiretls", {"filter": wanted, "value": value}, timeout_s=None)
+    _report(result, "changed", as_json=as_json)
+
+
+@queue.command()
+@entry_filter
+@click.argument("name", metavar="NAME")
+@_as_json
+@click.pass_obj
+def transport(given: Globals, wanted: _Filter, name: str, as_json: bool) -> None:
+    """Choose the way out for the next attempts by a NAME of Transports in the configuration.
+
+    `default` has routes decide again.
+
+    Example: mox queue transport --to @example.org smarthost
+    """
+    arguments: dict[str, object] = {"filter": wanted, "transport": name}
+    result = ask_server(given, "queuetransport", arguments, timeout_s=None)
     _report(result, "changed", as_json=as_json)
 
 

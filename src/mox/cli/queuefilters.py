@@ -35,6 +35,7 @@ _COMMON = (
         "--from", "from_", metavar="TEXT", help="Part of the sender's address, such as @example.org."
     ),
     click.option("--to", metavar="TEXT", help="Part of the recipient's address."),
+    click.option("--transport", help="Those that go this way; `default`: as routes say."),
     click.option("--submitted", metavar="PERIOD", help=f"When it was queued: {_PERIOD}"),
     click.option("--limit", "-n", type=click.IntRange(0, 2**31), help="At most so many."),
 )
@@ -55,6 +56,7 @@ _NAMES = (
     "account",
     "from_",
     "to",
+    "transport",
     "submitted",
     "limit",
     "nextattempt",

@@ -36,11 +36,16 @@ def list_(given: Globals, wanted: dict[str, object], sort: str, descending: bool
         last = entry["attempts"][-1] if entry["attempts"] else {"result": "?", "text": ""}
         line = (
             f"{entry['id']:5} {entry['queued_at']} from:{entry['from'] or '<>'} to:{entry['recipient']} "
+            f"{_way(entry)}"
             f'{last["result"]} {entry["last_activity_at"]} attempts {entry["attempt_count"]} "{last["text"]}"'
         )
         click.echo(escape_controls(line))
     if not found:
         click.echo("(none)")
+
+
+def _way(entry: dict[str, str]) -> str:
+    return f"transport:{entry['transport']} " if entry["transport"] else ""
 
 
 @retired.command("print")

@@ -2,7 +2,7 @@
 
 import dataclasses
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
@@ -37,12 +37,20 @@ class QueueCommands:
     """The commands; each takes and returns JSON values.
 
     Those on several entries take a `filter`: an object with any of ids, account, from, to, submitted,
-    nextattempt, hold and limit.
+    nextattempt, hold, transport and limit.
     """
 
-    def __init__(self, *, queue: Queue, clock: Clock) -> None:
+    def __init__(self, *, queue: Queue, clock: Clock, transports: Collection[str] = ()) -> None:
+        """Remember whom to ask.
+
+        Args:
+            queue: To steer.
+            clock: For times that are counted from now.
+            transports: Names of the configuration.
+        """
         self._queue = queue.steering
         self._clock = clock
+        self._transports = transports
 
     def table(self) -> dict[str, Callable[[dict[str, Any]], Awaitable[object]]]:
         """Return all commands by name."""
@@ -51,6 +59,7 @@ class QueueCommands:
             "queueholdset": self.set_hold,
             "queueschedule": self.schedule,
             "queuerequiretls": self.require_tls,
+            "queuetransport": self.transport,
             "queuefail": self.fail,
             "queuedrop": self.drop,
             "queuedump": self.dump,
@@ -85,6 +94,14 @@ class QueueCommands:
         if value not in _REQUIRE_TLS:
             raise CommandRefusedError(f"{value!r} is not yes, no or default")
         return _counted(await self._queue.set_require_tls(self._filter(arguments), _REQUIRE_TLS[value]))
+
+    async def transport(self, arguments: dict[str, Any]) -> object:
+        """Set the way out: the name of a transport, or default for what routes say."""
+        name = _transport(str(arguments["transport"]))
+        if name and name not in self._transports:
+            known = ", ".join(sorted(self._transports))
+            raise CommandRefusedError(f"no transport {name!r}: {known or 'none'} configured")
+        return _counted(await self._queue.set_transport(self._filter(arguments), name))
 
     async def fail(self, arguments: dict[str, Any]) -> object:
         """Give up on entries; their senders are told."""
@@ -142,6 +159,7 @@ class QueueCommands:
             sender=given.text("from"),
             recipient=given.text("to"),
             hold=given.truth("hold"),
+            transport=given.transport(),
             queued=given.period("submitted"),
             due=given.period("nextattempt"),
             limit=given.limit(),
@@ -157,6 +175,7 @@ class QueueCommands:
             sender=given.text("from"),
             recipient=given.text("to"),
             is_delivered=given.truth("success"),
+            transport=given.transport(),
             queued=given.period("submitted"),
             active=given.period("lastactivity"),
             limit=given.limit(),
@@ -191,6 +210,10 @@ class _Given:
         given = self._rest.pop(name, None)
         return None if given is None else bool(given)
 
+    def transport(self) -> str | None:
+        given = self.text("transport")
+        return None if given is None else _transport(given)
+
     def limit(self) -> int | None:
         given = self._rest.pop("limit", None)
         return None if given is None else _id(given)
@@ -214,6 +237,10 @@ def _id(given: object) -> int:
     if isinstance(given, bool) or not isinstance(given, int) or not 0 <= given <= _HIGHEST_ID:
         raise CommandRefusedError(f"{given!r} is not a number from 0 to 2^63-1")
     return given
+
+
+def _transport(given: str) -> str:
+    return "" if given == "default" else given
 
 
 def _duration(text: str) -> timedelta:

@@ -14,9 +14,9 @@ Raises `mox.database.DatabaseError` when its database cannot be used.
 """
 
 from mox.queue.bounces import Bounces
-from mox.queue.entries import Attempted, NewMessage, QueuedEntry, QueuedMessage
 from mox.queue.filters import EntryFilter, EntrySort, Period, RetiredFilter, RetiredSort
 from mox.queue.holdrules import HoldRule, NewHoldRule
+from mox.queue.message import Attempted, NewMessage, NewRecipient, QueuedEntry, QueuedMessage
 from mox.queue.outcome import Delivered, Failed, Result, Retry
 from mox.queue.plan import RetryPlan, is_late, next_attempt
 from mox.queue.queue import Deliverer, DeliveryListener, Queue
@@ -34,6 +34,7 @@ __all__ = [
     "HoldRule",
     "NewHoldRule",
     "NewMessage",
+    "NewRecipient",
     "Period",
     "Queue",
     "QueuedEntry",

@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 
 from mox.queue.bouncetext import compose_bounce
-from mox.queue.entries import Attempted, QueuedMessage
+from mox.queue.message import Attempted, QueuedMessage
 from mox.queue.outcome import Failed
 from mox.runtime import Clock
 from mox.store import (

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from mox.queue.entries import Attempted, QueuedMessage
+from mox.queue.message import Attempted, QueuedMessage
 from mox.queue.outcome import Result
 from moxkit.dsn import (
     Action,

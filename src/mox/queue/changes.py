@@ -13,7 +13,16 @@ from mox.database import Connection
 from mox.queue.filters import EntryFilter, EntrySort
 from mox.queue.retired import retire
 
-__all__ = ["Dropped", "add_time", "drop", "matching_ids", "set_due_at", "set_hold", "set_require_tls"]
+__all__ = [
+    "Dropped",
+    "add_time",
+    "drop",
+    "matching_ids",
+    "set_due_at",
+    "set_hold",
+    "set_require_tls",
+    "set_transport",
+]
 
 _IDS = "SELECT e.id FROM entry e CROSS JOIN message m ON m.id = e.message_id"
 _SET_HOLD = "UPDATE entry SET hold = :hold WHERE hold != :hold AND id IN (SELECT value FROM json_each(:ids))"
@@ -23,6 +32,8 @@ _ADD_TIME = """UPDATE entry SET due_at = max(0, min(due_at + :seconds, 253402300
 _SET_DUE_AT = "UPDATE entry SET due_at = :due_at WHERE id IN (SELECT value FROM json_each(:ids))"
 _SET_REQUIRE_TLS = """UPDATE entry SET require_tls = :require_tls
   WHERE require_tls IS NOT :require_tls AND id IN (SELECT value FROM json_each(:ids))"""
+_SET_TRANSPORT = """UPDATE entry SET transport = :transport
+  WHERE transport != :transport AND id IN (SELECT value FROM json_each(:ids))"""
 _WHOSE = """SELECT e.id, e.message_id, m.account FROM entry e JOIN message m ON m.id = e.message_id
   WHERE e.id IN (SELECT value FROM json_each(:ids))"""
 _INSERT_ATTEMPTS = """INSERT INTO attempt(entry_id, recipient, started_at, result, text)
@@ -73,6 +84,12 @@ def set_due_at(connection: Connection, wanted: EntryFilter, *, at: datetime) -> 
 def set_require_tls(connection: Connection, wanted: EntryFilter, *, require_tls: bool | None) -> int:
     """Set whether TLS is required (RFC 8689): True: REQUIRETLS; False: TLS-Required: No; None: as usual."""
     connection.run(_SET_REQUIRE_TLS, ids=_matching(connection, wanted), require_tls=require_tls)
+    return connection.changed
+
+
+def set_transport(connection: Connection, wanted: EntryFilter, *, transport: str) -> int:
+    """Set the way out; empty: routes decide."""
+    connection.run(_SET_TRANSPORT, ids=_matching(connection, wanted), transport=transport)
     return connection.changed
 
 

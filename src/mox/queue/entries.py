@@ -2,20 +2,16 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from mox.database import Connection
 from mox.queue.filters import EntryFilter, EntrySort
 from mox.queue.holdrules import is_held
-from mox.queue.outcome import Delivered, Result, Retry
+from mox.queue.message import Attempted, NewMessage, NewRecipient, QueuedEntry
+from mox.queue.outcome import Delivered, Retry
 from mox.queue.retired import retire
 
 __all__ = [
-    "Attempted",
-    "NewMessage",
-    "QueuedEntry",
-    "QueuedMessage",
     "claim",
     "find_content",
     "highest_message_id",
@@ -27,10 +23,12 @@ __all__ = [
 ]
 
 _INSERT_MESSAGE = """INSERT INTO message(account, reverse_path, prefix, size, smtputf8, has_8bit,
-    message_id, subject, queued_at)
-  VALUES (:account, :reverse_path, :prefix, :size, :smtputf8, :has_8bit, :message_id, :subject, :now)"""
-_INSERT_ENTRY = """INSERT INTO entry(message_id, recipient, domain, due_at, hold, require_tls)
-  VALUES (:message_id, :recipient, :domain, :due_at, :hold, :require_tls)"""
+    message_id, subject, queued_at, ret, envid, release_at, future_release)
+  VALUES (:account, :reverse_path, :prefix, :size, :smtputf8, :has_8bit, :message_id, :subject, :now,
+    :ret, :envid, :release_at, :future_release)"""
+_INSERT_ENTRY = """INSERT INTO entry(message_id, recipient, domain, due_at, hold, require_tls, transport,
+    notify, orcpt)
+  VALUES (:message_id, :recipient, :domain, :due_at, :hold, :require_tls, :transport, :notify, :orcpt)"""
 _CLAIM = """UPDATE entry SET due_at = :due_at, attempts = attempts + 1, last_attempt_at = :now
   WHERE NOT hold AND due_at <= :now AND id IN (SELECT value FROM json_each(:ids)) RETURNING id"""
 _TOLD_LATE = "UPDATE entry SET is_told_late = 1 WHERE id = :id"
@@ -42,7 +40,7 @@ _HIGHEST_ID = "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'm
 _FORGET_HIGHEST_ID = "DELETE FROM sqlite_sequence WHERE name = 'message'"
 _SET_HIGHEST_ID = "INSERT INTO sqlite_sequence(name, seq) VALUES ('message', :id)"
 _LIST = """SELECT e.id, recipient, due_at, attempts, hold, account, reverse_path, size, subject, queued_at,
-    last_attempt_at, require_tls, m.message_id, m.id,
+    last_attempt_at, require_tls, transport, notify, orcpt, envid, future_release, m.message_id, m.id,
     (SELECT text FROM attempt WHERE entry_id = e.id ORDER BY id DESC LIMIT 1)
   FROM entry e CROSS JOIN message m ON m.id = e.message_id"""
 _NAMES = (
@@ -58,78 +56,16 @@ _NAMES = (
     "queued_at",
     "last_attempt_at",
     "require_tls",
+    "transport",
+    "notify",
+    "original_recipient",
+    "envelope_id",
+    "future_release",
     "message_id",
     "queue_message_id",
     "error",
 )
 _CONTENT = """SELECT m.id, m.prefix FROM entry e JOIN message m ON m.id = e.message_id WHERE e.id = :id"""
-
-
-@dataclass(frozen=True, slots=True)
-class NewMessage:
-    """A message for the queue.
-
-    Attributes:
-        account: Whose it is; hears of the outcome.
-        reverse_path: Without brackets; empty for the null path.
-        recipients: Forward paths without brackets, at least one.
-        prefix: Header lines to go before the content.
-        require_tls: True: REQUIRETLS; False: TLS-Required: No; None: as usual (RFC 8689).
-    """
-
-    account: str
-    reverse_path: str
-    recipients: tuple[str, ...]
-    prefix: bytes
-    smtputf8: bool
-    has_8bit: bool
-    require_tls: bool | None = None
-    message_id: str = ""
-    subject: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class QueuedEntry:
-    """One recipient of a message in the queue.
-
-    Attributes:
-        attempts: Made so far.
-        due_at: When this attempt was due.
-        is_told_late: Whether the sender knows of the delay.
-    """
-
-    id: int
-    recipient: str
-    attempts: int
-    due_at: datetime
-    is_told_late: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Attempted:
-    """A recipient, and what the latest attempt came to."""
-
-    entry: QueuedEntry
-    result: Result
-
-
-@dataclass(frozen=True, slots=True)
-class QueuedMessage:
-    """A message with those of its recipients that are due and share a domain: one delivery."""
-
-    id: int
-    account: str
-    reverse_path: str
-    prefix: bytes
-    size: int
-    smtputf8: bool
-    has_8bit: bool
-    require_tls: bool | None
-    queued_at: datetime
-    domain: str
-    entries: tuple[QueuedEntry, ...]
-    message_id: str = ""
-    subject: str = ""
 
 
 def insert_message(connection: Connection, new: NewMessage, *, content_size: int, now: int) -> int:
@@ -145,23 +81,38 @@ def insert_message(connection: Connection, new: NewMessage, *, content_size: int
         message_id=new.message_id,
         subject=new.subject,
         now=now,
+        ret=new.ret or "",
+        envid=new.envid,
+        release_at=None if new.release_at is None else int(new.release_at.timestamp()),
+        future_release=new.future_release,
     )
     id_ = connection.last_id
-    sender_domain = _domain(new.reverse_path)
     for recipient in new.recipients:
-        domain = _domain(recipient)
-        connection.run(
-            _INSERT_ENTRY,
-            message_id=id_,
-            recipient=recipient,
-            domain=domain,
-            due_at=now,
-            hold=is_held(
-                connection, account=new.account, sender_domain=sender_domain, recipient_domain=domain
-            ),
-            require_tls=new.require_tls,
-        )
+        _insert_entry(connection, id_, new, recipient, now)
     return id_
+
+
+def _insert_entry(
+    connection: Connection, message_id: int, new: NewMessage, recipient: NewRecipient, now: int
+) -> None:
+    domain, orcpt = _domain(recipient.path), recipient.orcpt
+    connection.run(
+        _INSERT_ENTRY,
+        message_id=message_id,
+        recipient=recipient.path,
+        domain=domain,
+        due_at=now if new.release_at is None else max(now, int(new.release_at.timestamp())),
+        hold=is_held(
+            connection,
+            account=new.account,
+            sender_domain=_domain(new.reverse_path),
+            recipient_domain=domain,
+        ),
+        require_tls=new.require_tls,
+        transport=new.transport,
+        notify=",".join(sorted(recipient.notify)),
+        orcpt="" if orcpt is None else f"{orcpt.type};{orcpt.address}",
+    )
 
 
 def _domain(path: str) -> str:

@@ -17,6 +17,7 @@ _CONDITIONS = {
     "sender": "instr(lower(reverse_path), :sender) > 0",
     "recipient": "instr(lower(recipient), :recipient) > 0",
     "hold": "hold = :hold",
+    "transport": "transport = :transport",
     "is_delivered": "is_delivered = :is_delivered",
     "queued_before": "queued_at < :queued_before",
     "queued_after": "queued_at > :queued_after",
@@ -69,12 +70,13 @@ class Period:
 
 @dataclass(frozen=True, slots=True)
 class EntryFilter:
-    """Entries that have all of this; what is None or empty is not looked at.
+    """Entries that have all of this; what is None is not looked at.
 
     Attributes:
         ids: Of entries.
         sender: Part of the reverse-path, such as `@example.com`; in any case of ASCII letters.
         recipient: Part of the recipient's address, likewise.
+        transport: The whole name; empty: those that go as routes say.
         limit: At most so many.
     """
 
@@ -83,6 +85,7 @@ class EntryFilter:
     sender: str | None = None
     recipient: str | None = None
     hold: bool | None = None
+    transport: str | None = None
     queued: Period = Period()
     due: Period = Period()
     limit: int | None = None
@@ -107,6 +110,7 @@ class EntryFilter:
             sender=_lowered(self.sender),
             recipient=_lowered(self.recipient),
             hold=self.hold,
+            transport=self.transport,
             queued_before=_seconds(self.queued.before),
             queued_after=_seconds(self.queued.after),
             due_before=_seconds(self.due.before),
@@ -123,6 +127,7 @@ class RetiredFilter:
     sender: str | None = None
     recipient: str | None = None
     is_delivered: bool | None = None
+    transport: str | None = None
     queued: Period = Period()
     active: Period = Period()
     limit: int | None = None
@@ -142,6 +147,7 @@ class RetiredFilter:
             sender=_lowered(self.sender),
             recipient=_lowered(self.recipient),
             is_delivered=self.is_delivered,
+            transport=self.transport,
             queued_before=_seconds(self.queued.before),
             queued_after=_seconds(self.queued.after),
             active_before=_seconds(self.active.before),

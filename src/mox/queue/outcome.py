@@ -7,12 +7,17 @@ __all__ = ["Delivered", "Failed", "Result", "Retry"]
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """The remote server took responsibility."""
+    """The remote server took responsibility.
+
+    Attributes:
+        passes_on_dsn: It was told what notifications the sender wants, and makes them (RFC 3461 §5.2.1).
+    """
 
     code: int
     enhanced: str
     text: str
     host: str = ""
+    passes_on_dsn: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ class RetryPlan:
     Attributes:
         first: Wait after the first attempt; doubles each time.
         longest: No wait is longer.
-        give_up_after: Counted from when the message was queued.
+        give_up_after: Counted from when the message was queued, or released if its sender asked for that.
         late_after: The sender is told of the delay before it is older.
     """
 
@@ -23,14 +23,21 @@ class RetryPlan:
     late_after: timedelta = timedelta(hours=4)
 
 
-def next_attempt(plan: RetryPlan, *, attempts: int, queued_at: datetime, now: datetime) -> datetime | None:
-    """Return when to try again after that many failed attempts, or None to give up."""
+def next_attempt(plan: RetryPlan, *, attempts: int, since: datetime, now: datetime) -> datetime | None:
+    """Return when to try again after that many failed attempts, or None to give up.
+
+    Args:
+        plan: How patient the queue is.
+        attempts: Made so far.
+        since: When the message was queued, or released.
+        now: When the latest attempt failed.
+    """
     # Bounded before it is raised to a power.
     wait = min(plan.longest, plan.first * 2 ** min(attempts - 1, 20))
     due_at = now + wait
-    return due_at if due_at < queued_at + plan.give_up_after else None
+    return due_at if due_at < since + plan.give_up_after else None
 
 
-def is_late(plan: RetryPlan, *, queued_at: datetime, next_at: datetime) -> bool:
+def is_late(plan: RetryPlan, *, since: datetime, next_at: datetime) -> bool:
     """Say whether the next attempt comes so late that a sender who was not told must hear of the delay."""
-    return queued_at + plan.late_after <= next_at
+    return since + plan.late_after <= next_at

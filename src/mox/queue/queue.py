@@ -17,9 +17,6 @@ from typing import Protocol
 
 from mox.database import GroupWriter, Migrations, Transaction, open_database, open_reader
 from mox.queue.entries import (
-    Attempted,
-    NewMessage,
-    QueuedMessage,
     claim,
     highest_message_id,
     insert_message,
@@ -28,6 +25,7 @@ from mox.queue.entries import (
     set_told_late,
     skip_message_ids,
 )
+from mox.queue.message import Attempted, NewMessage, QueuedMessage
 from mox.queue.outcome import Delivered, Failed, Result, Retry
 from mox.queue.plan import RetryPlan, is_late, next_attempt
 from mox.queue.selection import due_groups, next_due_at
@@ -215,7 +213,7 @@ class Queue:
     async def _try(self, message: QueuedMessage) -> None:
         now = self._clock.now()
         attempts = 1 + max(entry.attempts for entry in message.entries)
-        next_at = next_attempt(self._plan, attempts=attempts, queued_at=message.queued_at, now=now)
+        next_at = next_attempt(self._plan, attempts=attempts, since=message.patience_from, now=now)
         # If the program dies in the middle: try again later, even where it would give up.
         due_at = next_at or now + self._plan.longest
         claimed = await self._writer.run(
@@ -247,7 +245,7 @@ class Queue:
             result = Retry(None, "4.3.0", "internal error, see the log")
         if not isinstance(result, Retry) or not is_last:
             return result
-        waited = timedelta(seconds=int((self._clock.now() - message.queued_at).total_seconds()))
+        waited = timedelta(seconds=int((self._clock.now() - message.patience_from).total_seconds()))
         # RFC 3463 §3.5: of a delivery time that expired; a code that was told stays told.
         return Failed(result.code, result.enhanced, f"gave up after {waited}: {result.text}", result.host)
 
@@ -280,12 +278,12 @@ class Queue:
     async def _tell_late(
         self, message: QueuedMessage, attempted: Sequence[Attempted], next_at: datetime
     ) -> None:
-        if not is_late(self._plan, queued_at=message.queued_at, next_at=next_at):
+        if not is_late(self._plan, since=message.patience_from, next_at=next_at):
             return
         late = [each for each in attempted if isinstance(each.result, Retry) and not each.entry.is_told_late]
         if not late:
             return
-        gives_up_at = message.queued_at + self._plan.give_up_after
+        gives_up_at = message.patience_from + self._plan.give_up_after
         for listener in self._listeners:
             try:
                 await listener.delayed(message, late, self._files.path(message.id), gives_up_at)

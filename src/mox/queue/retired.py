@@ -13,16 +13,19 @@ from mox.queue.filters import RetiredFilter, RetiredSort
 __all__ = ["forget_retired", "list_retired", "retire"]
 
 _RETIRE = """INSERT INTO retired(id, queue_message_id, account, reverse_path, recipient, size, message_id,
-    subject, require_tls, attempts, queued_at, last_activity_at, is_delivered, keep_until)
+    subject, require_tls, transport, notify, orcpt, ret, envid, future_release, attempts, queued_at,
+    last_activity_at, is_delivered, keep_until)
   SELECT e.id, m.id, m.account, m.reverse_path, e.recipient, m.size, m.message_id, m.subject, e.require_tls,
-    e.attempts, m.queued_at, :now, :is_delivered, :keep_until
+    e.transport, e.notify, e.orcpt, m.ret, m.envid, m.future_release, e.attempts, m.queued_at, :now,
+    :is_delivered, :keep_until
   FROM entry e JOIN message m ON m.id = e.message_id WHERE e.id IN (SELECT value FROM json_each(:ids))"""
 _FORGET_ATTEMPTS = "DELETE FROM attempt WHERE entry_id IN (SELECT value FROM json_each(:ids))"
 _REMOVE_ENTRIES = "DELETE FROM entry WHERE id IN (SELECT value FROM json_each(:ids))"
 _OLD = "SELECT id FROM retired WHERE keep_until <= :now ORDER BY keep_until LIMIT :limit"
 _FORGET = "DELETE FROM retired WHERE id IN (SELECT value FROM json_each(:ids))"
 _LIST = """SELECT e.id, queue_message_id, account, reverse_path, recipient, size, message_id, subject,
-    require_tls, attempts, queued_at, last_activity_at, is_delivered, keep_until,
+    require_tls, transport, notify, orcpt, envid, future_release, attempts, queued_at, last_activity_at,
+    is_delivered, keep_until,
     (SELECT json_group_array(json_object('at', started_at, 'result', result, 'code', code,
         'enhanced', enhanced, 'text', text) ORDER BY attempt.id)
       FROM attempt WHERE entry_id = e.id)
@@ -37,6 +40,11 @@ _NAMES = (
     "message_id",
     "subject",
     "require_tls",
+    "transport",
+    "notify",
+    "original_recipient",
+    "envelope_id",
+    "future_release",
     "attempt_count",
     "queued_at",
     "last_activity_at",

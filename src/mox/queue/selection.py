@@ -10,7 +10,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
 from mox.database import Connection, Row
-from mox.queue.entries import QueuedEntry, QueuedMessage
+from mox.queue.message import QueuedEntry, QueuedMessage
+from moxkit.smtp import Notify, RecipientAddress, Ret
 
 __all__ = ["due_groups", "groups_of", "next_due_at"]
 
@@ -18,19 +19,15 @@ _NEXT_DUE = """SELECT min(due_at) FROM destination
   WHERE domain NOT IN (SELECT value FROM json_each(:without))"""
 _DUE_DOMAINS = """SELECT domain FROM destination WHERE due_at <= :now
   AND domain NOT IN (SELECT value FROM json_each(:without)) ORDER BY due_at LIMIT :limit"""
-_HEADS = """SELECT id, message_id, require_tls FROM entry
+_HEADS = """SELECT id, message_id, require_tls, transport FROM entry
   WHERE domain = :domain AND NOT hold AND due_at <= :now ORDER BY due_at, id LIMIT :limit"""
-_GROUP = """SELECT m.id, e.domain, e.id, e.recipient, e.attempts, e.due_at, e.is_told_late,
-    m.account, m.reverse_path, m.prefix, m.size, m.smtputf8, m.has_8bit, e.require_tls,
-    m.queued_at, m.message_id, m.subject
-  FROM entry e JOIN message m ON m.id = e.message_id
-  WHERE e.message_id = :message_id AND e.domain = :domain AND e.require_tls IS :require_tls
-    AND NOT e.hold AND e.due_at <= :now ORDER BY e.due_at, e.id LIMIT :limit"""
-_OF_IDS = """SELECT m.id, e.domain, e.id, e.recipient, e.attempts, e.due_at, e.is_told_late,
-    m.account, m.reverse_path, m.prefix, m.size, m.smtputf8, m.has_8bit, e.require_tls,
-    m.queued_at, m.message_id, m.subject
-  FROM entry e JOIN message m ON m.id = e.message_id
-  WHERE e.id IN (SELECT value FROM json_each(:ids)) ORDER BY e.message_id, e.id"""
+_READ = """SELECT m.id, e.domain, e.id, e.recipient, e.attempts, e.due_at, e.is_told_late, e.notify,
+    e.orcpt, m.account, m.reverse_path, m.prefix, m.size, m.smtputf8, m.has_8bit, e.require_tls, m.queued_at,
+    m.message_id, m.subject, e.transport, m.ret, m.envid, m.release_at, m.future_release
+  FROM entry e JOIN message m ON m.id = e.message_id"""
+_OF_GROUP = """ WHERE e.message_id = :message_id AND e.domain = :domain AND e.require_tls IS :require_tls
+    AND e.transport = :transport AND NOT e.hold AND e.due_at <= :now ORDER BY e.due_at, e.id LIMIT :limit"""
+_OF_IDS = " WHERE e.id IN (SELECT value FROM json_each(:ids)) ORDER BY e.message_id, e.id"
 # Of a domain, looked at in one go. Messages with more recipients there are split.
 _MOST_HEADS = 200
 _MOST_RECIPIENTS = 1000
@@ -82,15 +79,16 @@ def due_groups(
 def _groups(
     connection: Connection, domain: str, now: int, under_way: Collection[int]
 ) -> Iterator[QueuedMessage]:
-    """Yield a domain's deliveries, the longest due first: recipients of one message and one wish for TLS."""
+    """Yield a domain's deliveries, the longest due first: recipients of one message that go the same way."""
     heads = connection.rows(_HEADS, domain=domain, now=now, limit=_MOST_HEADS)
-    keys = dict.fromkeys((message_id, tls) for id_, message_id, tls in heads if id_ not in under_way)
-    for message_id, require_tls in keys:
+    keys = dict.fromkeys((message, *way) for id_, message, *way in heads if id_ not in under_way)
+    for message_id, require_tls, transport in keys:
         rows = connection.rows(
-            _GROUP,
+            _READ + _OF_GROUP,
             message_id=message_id,
             domain=domain,
             require_tls=require_tls,
+            transport=transport,
             now=now,
             limit=_MOST_RECIPIENTS,
         )
@@ -101,14 +99,15 @@ def _groups(
 def groups_of(connection: Connection, ids: Sequence[int]) -> list[QueuedMessage]:
     """Return messages with these entries, whatever their domains; entries that are gone are left out."""
     groups: dict[int, list[Row]] = {}
-    for row in connection.rows(_OF_IDS, ids=json.dumps(list(ids))):
+    for row in connection.rows(_READ + _OF_IDS, ids=json.dumps(list(ids))):
         groups.setdefault(row[0], []).append(row)
     return [_group(rows) for rows in groups.values()]
 
 
 def _group(rows: Sequence[Row]) -> QueuedMessage:
     id_, domain, *_ = rows[0]
-    account, reverse_path, prefix, size, smtputf8, has_8bit, require_tls, queued_at, *told = rows[0][7:]
+    account, reverse_path, prefix, size, smtputf8, has_8bit, require_tls, queued_at, *told = rows[0][9:]
+    message_id, subject, transport, ret, envid, release_at, future_release = told
     return QueuedMessage(
         id=id_,
         account=account,
@@ -121,11 +120,25 @@ def _group(rows: Sequence[Row]) -> QueuedMessage:
         queued_at=datetime.fromtimestamp(queued_at, UTC),
         domain=domain,
         entries=tuple(_entry(row) for row in rows),
-        message_id=told[0],
-        subject=told[1],
+        message_id=message_id,
+        subject=subject,
+        transport=transport,
+        ret=Ret(ret) if ret else None,
+        envid=envid,
+        release_at=None if release_at is None else datetime.fromtimestamp(release_at, UTC),
+        future_release=future_release,
     )
 
 
 def _entry(row: Row) -> QueuedEntry:
-    id_, recipient, attempts, due_at, is_told_late = row[2:7]
-    return QueuedEntry(id_, recipient, attempts, datetime.fromtimestamp(due_at, UTC), bool(is_told_late))
+    id_, recipient, attempts, due_at, is_told_late, notify, orcpt = row[2:9]
+    kind, separator, address = orcpt.partition(";")
+    return QueuedEntry(
+        id=id_,
+        recipient=recipient,
+        attempts=attempts,
+        due_at=datetime.fromtimestamp(due_at, UTC),
+        is_told_late=bool(is_told_late),
+        notify=frozenset(map(Notify, notify.split(","))) if notify else frozenset(),
+        orcpt=RecipientAddress(kind, address) if separator else None,
+    )

@@ -12,10 +12,19 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from mox.database import Connection, GroupWriter
-from mox.queue.changes import add_time, drop, matching_ids, set_due_at, set_hold, set_require_tls
-from mox.queue.entries import Attempted, QueuedMessage, find_content, list_entries
+from mox.queue.changes import (
+    add_time,
+    drop,
+    matching_ids,
+    set_due_at,
+    set_hold,
+    set_require_tls,
+    set_transport,
+)
+from mox.queue.entries import find_content, list_entries
 from mox.queue.filters import EntryFilter, EntrySort, RetiredFilter, RetiredSort
 from mox.queue.holdrules import HoldRule, NewHoldRule, add_hold_rule, list_hold_rules, remove_hold_rule
+from mox.queue.message import Attempted, QueuedMessage
 from mox.queue.outcome import Failed
 from mox.queue.retired import forget_retired, list_retired
 from mox.queue.selection import groups_of
@@ -112,9 +121,15 @@ class Steering:
             "tls requirement changed", lambda c: set_require_tls(c, wanted, require_tls=require_tls)
         )
 
+    async def set_transport(self, wanted: EntryFilter, transport: str) -> Steered:
+        """Set the way out by the name of a transport; empty: routes decide. Names are not checked here."""
+        return await self._change(
+            "transport changed", lambda c: set_transport(c, wanted, transport=transport)
+        )
+
     async def _change(self, what: str, change: Callable[[Connection], int]) -> Steered:
         changed = await self._writer.run(lambda tx: change(tx.connection))
-        logger.info("queue: " + what, extra={"entries": changed})  # noqa: G003  one of three constants
+        logger.info("queue: " + what, extra={"entries": changed})  # noqa: G003  one of four constants
         self._wake()
         return Steered(changed)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from mox.accounts import Accounts
 from mox.delivery import received_field
-from mox.queue import NewMessage, Queue
+from mox.queue import NewMessage, NewRecipient, Queue
 from mox.signing import Signer
 from mox.store import Content, Store
 from mox.submission.draft import Draft, Queued, Refusal, RefusalKind
@@ -82,7 +82,7 @@ class Submission:
             NewMessage(
                 account=draft.account,
                 reverse_path=draft.reverse_path,
-                recipients=draft.recipients,
+                recipients=tuple(map(NewRecipient, draft.recipients)),
                 prefix=received + signatures + added,
                 smtputf8=draft.smtputf8,
                 has_8bit=draft.declared_8bit or _has_8bit(content),

@@ -13,19 +13,19 @@ decide when a notification is due, and neither sends nor stores it.
 composing raises `ValueError` for what cannot be written.
 """
 
-from moxkit.dsn.address import (
+from moxkit.dsn.address import recipient_address
+from moxkit.dsn.notification import Notification, compose_dsn, is_dsn, parse_dsn
+from moxkit.dsn.readstatus import parse_delivery_status
+from moxkit.dsn.status import Action, DeliveryStatus, Diagnostic, DsnError, MtaName, Recipient
+from moxkit.dsn.writestatus import encode_delivery_status
+from moxkit.smtp import (
     AddressError,
     RecipientAddress,
     decode_xtext,
     encode_xtext,
     format_orcpt,
     parse_orcpt,
-    recipient_address,
 )
-from moxkit.dsn.notification import Notification, compose_dsn, is_dsn, parse_dsn
-from moxkit.dsn.readstatus import parse_delivery_status
-from moxkit.dsn.status import Action, DeliveryStatus, Diagnostic, DsnError, MtaName, Recipient
-from moxkit.dsn.writestatus import encode_delivery_status
 
 __all__ = [
     "Action",

@@ -8,9 +8,10 @@ from collections.abc import Iterable
 from datetime import datetime
 from itertools import islice
 
-from moxkit.dsn.address import RecipientAddress, read_address
+from moxkit.dsn.address import read_address
 from moxkit.dsn.status import Action, DeliveryStatus, Diagnostic, DsnError, MtaName, Recipient
 from moxkit.message import Headers, parse_date, unfold
+from moxkit.smtp import RecipientAddress
 
 __all__ = ["parse_delivery_status"]
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from moxkit.dsn.address import RecipientAddress
+from moxkit.smtp import RecipientAddress
 
 __all__ = ["Action", "DeliveryStatus", "Diagnostic", "DsnError", "MtaName", "Recipient"]
 

@@ -1,7 +1,7 @@
 r"""SMTP without I/O: addresses, commands, replies, framing of content, and the machines of both sides.
 
-RFC 5321, with 1870 (SIZE), 2034 (ENHANCEDSTATUSCODES), 2920 (PIPELINING), 3207 (STARTTLS), 4865
-(FUTURERELEASE), 4954 (AUTH), 6152 (8BITMIME), 6531 (SMTPUTF8), 8689 (REQUIRETLS), 9422 (LIMITS).
+RFC 5321, with 1870 (SIZE), 2034 (ENHANCEDSTATUSCODES), 2920 (PIPELINING), 3207 (STARTTLS), 3461 and 6533
+(DSN), 4865 (FUTURERELEASE), 4954 (AUTH), 6152 (8BITMIME), 6531 (SMTPUTF8), 8689 (REQUIRETLS), 9422 (LIMITS).
 It opens no socket, knows no accounts and decides nothing about mail.
 
     machine = ServerMachine(Dialect(), max_size=10 << 20)
@@ -39,14 +39,25 @@ from moxkit.smtp.events import (
     StartTls,
     Vrfy,
 )
-from moxkit.smtp.mailfrom import Body, MailFrom, parse_mail_from
+from moxkit.smtp.mailfrom import Body, MailFrom, Ret, parse_mail_from
 from moxkit.smtp.path import AddressLiteral, Path, parse_path
-from moxkit.smtp.rcptto import RcptTo, parse_rcpt_to
+from moxkit.smtp.rcptto import Notify, RcptTo, parse_rcpt_to
+from moxkit.smtp.recipientaddress import (
+    AddressError,
+    RecipientAddress,
+    decode_unitext,
+    decode_xtext,
+    encode_unitext,
+    encode_xtext,
+    format_orcpt,
+    parse_orcpt,
+)
 from moxkit.smtp.reply import Reply
 from moxkit.smtp.servermachine import ServerMachine
 
 __all__ = [
     "NEED_DATA",
+    "AddressError",
     "AddressLiteral",
     "Auth",
     "AuthResponse",
@@ -69,17 +80,26 @@ __all__ = [
     "MailFrom",
     "NeedData",
     "Noop",
+    "Notify",
     "Path",
     "Quit",
     "RcptTo",
+    "RecipientAddress",
     "Reply",
     "ReplySyntaxError",
+    "Ret",
     "Rset",
     "ServerMachine",
     "StartTls",
     "Vrfy",
+    "decode_unitext",
+    "decode_xtext",
+    "encode_unitext",
+    "encode_xtext",
+    "format_orcpt",
     "parse_hello",
     "parse_mail_from",
+    "parse_orcpt",
     "parse_path",
     "parse_rcpt_to",
     "read_extensions",

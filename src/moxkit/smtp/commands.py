@@ -51,11 +51,13 @@ class Dialect:
         is_submission: Clients are mail programs (RFC 6409).
         is_pedantic: What is wrong and harmless is refused.
         allows_hold: FUTURERELEASE is offered (RFC 4865).
+        allows_dsn: DSN is offered (RFC 3461).
     """
 
     is_submission: bool = False
     is_pedantic: bool = False
     allows_hold: bool = False
+    allows_dsn: bool = False
 
 
 def parse_command(line: bytes, dialect: Dialect, *, smtputf8: bool = False) -> Command:
@@ -89,9 +91,16 @@ def parse_command(line: bytes, dialect: Dialect, *, smtputf8: bool = False) -> C
 def _with_arguments(verb: bytes, args: bytes, dialect: Dialect, *, smtputf8: bool) -> Command:
     match verb:
         case b"MAIL":
-            return parse_mail_from(args, allows_hold=dialect.allows_hold, is_pedantic=dialect.is_pedantic)
+            return parse_mail_from(
+                args,
+                allows_hold=dialect.allows_hold,
+                allows_dsn=dialect.allows_dsn,
+                is_pedantic=dialect.is_pedantic,
+            )
         case b"RCPT":
-            return parse_rcpt_to(args, smtputf8=smtputf8, is_pedantic=dialect.is_pedantic)
+            return parse_rcpt_to(
+                args, smtputf8=smtputf8, allows_dsn=dialect.allows_dsn, is_pedantic=dialect.is_pedantic
+            )
         case b"EHLO" | b"HELO":
             return _hello(verb, args, dialect)
         case b"AUTH":

@@ -11,13 +11,15 @@ from enum import StrEnum
 
 from moxkit.smtp.errors import CommandError
 from moxkit.smtp.path import Path, take_path
+from moxkit.smtp.recipientaddress import AddressError, decode_xtext, encode_xtext
 
-__all__ = ["Body", "MailFrom", "parse_mail_from", "take_parameter"]
+__all__ = ["Body", "MailFrom", "Ret", "parse_mail_from", "take_parameter"]
 
 # esmtp-param of RFC 5321 §4.1.2; a value excludes "=", SP and controls, and may be UTF-8 (RFC 6531 §3.3).
 _PARAMETER = re.compile(rb" ([A-Za-z0-9][A-Za-z0-9-]*)(?:=([!-<>-~\x80-\xff]+))?")
 # xtext of RFC 3461 §4, as AUTH has it (RFC 4954 §5).
 _XTEXT = re.compile(r"(?:[!-*,-<>-~]|\+[0-9A-F]{2})*")
+_MOST_ENVID = 100  # characters, RFC 3461 §4.4
 # Internet-style date-time in UTC (RFC 4865 §4.2, RFC 3339 §5.6).
 _DATE_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?Z")
 
@@ -27,6 +29,13 @@ class Body(StrEnum):
 
     SEVEN_BIT = "7BIT"
     EIGHT_BIT_MIME = "8BITMIME"
+
+
+class Ret(StrEnum):
+    """What a notification of failure returns of the message (RFC 3461 §4.3)."""
+
+    FULL = "FULL"
+    HDRS = "HDRS"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +50,8 @@ class MailFrom:
         requires_tls: Each further hop must use TLS (RFC 8689 §4.1).
         hold_for: Seconds to wait before sending (RFC 4865 §4.1).
         hold_until: When to send (RFC 4865 §4.2).
+        ret: What notifications return; None leaves that to who makes them (RFC 3461 §4.3).
+        envid: What notifications name the envelope by, decoded; empty when nothing was said (RFC 3461 §4.4).
     """
 
     reverse_path: Path | None
@@ -50,9 +61,15 @@ class MailFrom:
     requires_tls: bool = False
     hold_for: int | None = None
     hold_until: datetime | None = None
+    ret: Ret | None = None
+    envid: str = ""
 
     def __bytes__(self) -> bytes:
-        """Return the line a client sends, with its CRLF."""
+        """Return the line a client sends, with its CRLF.
+
+        Raises:
+            AddressError: `envid` is not ASCII.
+        """
         line = f"MAIL FROM:<{self.reverse_path or ''}>"
         if self.size is not None:
             line += f" SIZE={self.size}"
@@ -66,15 +83,22 @@ class MailFrom:
             line += f" HOLDFOR={self.hold_for}"
         if self.hold_until is not None:
             line += f" HOLDUNTIL={self.hold_until:%Y-%m-%dT%H:%M:%S}Z"
+        if self.ret is not None:
+            line += f" RET={self.ret}"
+        if self.envid:
+            line += f" ENVID={encode_xtext(self.envid)}"
         return line.encode() + b"\r\n"
 
 
-def parse_mail_from(args: bytes, *, allows_hold: bool = True, is_pedantic: bool = False) -> MailFrom:
+def parse_mail_from(
+    args: bytes, *, allows_hold: bool = True, allows_dsn: bool = True, is_pedantic: bool = False
+) -> MailFrom:
     """Parse what follows ``MAIL`` and one space, without the final CRLF.
 
     Args:
         args: The octets.
         allows_hold: FUTURERELEASE was offered.
+        allows_dsn: DSN was offered.
         is_pedantic: Refuse what is wrong and harmless.
 
     Raises:
@@ -89,7 +113,10 @@ def parse_mail_from(args: bytes, *, allows_hold: bool = True, is_pedantic: bool 
     command, seen = MailFrom(path), set[str]()
     while rest:
         keyword, value, rest = take_parameter(rest, seen)
-        command = _with_parameter(command, keyword, value, allows_hold=allows_hold)
+        if keyword in {"RET", "ENVID"} and allows_dsn:
+            command = _with_dsn(command, keyword, value)
+        else:
+            command = _with_parameter(command, keyword, value, allows_hold=allows_hold)
     if command.hold_for is not None and command.hold_until is not None:
         raise CommandError(501, "5.5.4", "HOLDFOR and HOLDUNTIL exclude each other")
     if path is not None and path.needs_smtputf8 and not command.smtputf8:
@@ -150,5 +177,16 @@ def _with_hold(command: MailFrom, keyword: str, value: str) -> MailFrom:
         try:
             return replace(command, hold_until=datetime.fromisoformat(value).astimezone(UTC))
         except (ValueError, OverflowError):
+            pass
+    raise CommandError(501, "5.5.4", f"bad value for {keyword}")
+
+
+def _with_dsn(command: MailFrom, keyword: str, value: str) -> MailFrom:
+    if keyword == "RET" and value.upper() in set(Ret):
+        return replace(command, ret=Ret(value.upper()))
+    if keyword == "ENVID" and 0 < len(value) <= _MOST_ENVID:
+        try:
+            return replace(command, envid=decode_xtext(value))
+        except AddressError:
             pass
     raise CommandError(501, "5.5.4", f"bad value for {keyword}")

@@ -52,7 +52,7 @@ def test_refuses_mail_with_reply_code(line: bytes, code: int) -> None:
     [
         (b"TO:<>", 501),
         (b"FROM:<a@mox.example>", 501),
-        (b"TO:<a@mox.example> NOTIFY=NEVER", 555),
+        (b"TO:<a@mox.example> X=1", 555),
         ("TO:<ü@mox.example>".encode(), 553),
     ],
 )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mox.queue import NewMessage
+from mox.queue import NewMessage, NewRecipient
 from moxkit.testing import FakeClock
 from room.app.servers import LocalServer, local_server
 from room.cli.commandline import Outcome, Run
@@ -35,7 +35,7 @@ async def mox(local: LocalServer, tmp_path: Path, run: Run) -> Mox:
         spool = store.spools.new()
         spool.write(OCTETS)
         content, _ = await store.prepare(spool)
-        new = NewMessage("mox", "mox@localhost", (recipient,), b"X: y\r\n", False, True)
+        new = NewMessage("mox", "mox@localhost", (NewRecipient(recipient),), b"X: y\r\n", False, True)
         await local.server.queue.add(new, content)
         spool.discard()
     await local.queued(3)
@@ -86,6 +86,11 @@ async def test_steering(mox: Mox, local: LocalServer) -> None:
     assert " hold " in (await mox("list", "--hold", "true")).out
     assert (await mox("unhold")).out == "1 message(s) changed\n"
     assert (await mox("requiretls", "--ids", "2", "yes")).out == "1 message(s) changed\n"
+    refused = await mox("transport", "--ids", "2", "smarthost")
+    assert (refused.status, refused.err) == (1, "mox: no transport 'smarthost': none configured\n")
+    assert (await mox("transport", "--ids", "2", "default", "--json")).out == (
+        '{\n  "changed": 0,\n  "under_way": 0\n}\n'
+    )
     assert (await mox("schedule", "--ids", "1", "24h")).out == "1 message(s) rescheduled\n"
     assert await recipients(mox) == ["two.example", "three.example", "one.example"]
     assert (await mox("schedule", "--ids", "1", "--", "-24h")).out == "1 message(s) rescheduled\n"

@@ -10,7 +10,7 @@ import pytest
 
 from mox.control import QueueCommands
 from mox.control.server import CommandRefusedError
-from mox.queue import NewMessage, Queue, QueuedMessage, Result
+from mox.queue import NewMessage, NewRecipient, Queue, QueuedMessage, Result
 from mox.store import Store
 from moxkit.testing import FakeClock
 
@@ -47,10 +47,12 @@ async def commands(queue: Queue, store: Store, clock: FakeClock) -> QueueCommand
         spool = store.spools.new()
         spool.write(OCTETS)
         content, _ = await store.prepare(spool)
-        await queue.add(NewMessage("mox", sender, recipients, b"X: y\r\n", False, True), content)
+        await queue.add(
+            NewMessage("mox", sender, tuple(map(NewRecipient, recipients)), b"X: y\r\n", False, True), content
+        )
         spool.discard()
         clock.jump(60)
-    return QueueCommands(queue=queue, clock=clock)
+    return QueueCommands(queue=queue, clock=clock, transports={"smarthost"})
 
 
 async def ask(commands: QueueCommands, name: str, /, **arguments: object) -> Any:
@@ -77,6 +79,11 @@ async def test_lists_with_times_and_truths(commands: QueueCommands, clock: FakeC
         "queued_at": queued_at,
         "last_attempt_at": None,
         "require_tls": None,
+        "transport": "",
+        "notify": "",
+        "original_recipient": "",
+        "envelope_id": "",
+        "future_release": "",
         "message_id": "",
         "queue_message_id": 1,
         "error": None,
@@ -137,6 +144,12 @@ async def test_hold_schedule_and_tls(commands: QueueCommands, clock: FakeClock) 
     assert third["due_at"] == (now - timedelta(hours=1)).isoformat()
     assert second["due_at"] == (now + timedelta(minutes=58)).isoformat()
     assert await ask(commands, "queueholdset", hold=False) == changed
+    assert await ask(commands, "queuetransport", filter={"ids": [1]}, transport="smarthost") == changed
+    assert await ids(commands, transport="smarthost") == [1]
+    with pytest.raises(CommandRefusedError, match="no transport 'x': smarthost configured"):
+        await ask(commands, "queuetransport", transport="x")
+    assert await ask(commands, "queuetransport", transport="default") == changed
+    assert await ids(commands, transport="default") == await ids(commands)
     for arguments in ({"duration": "soon"}, {"duration": "99999999h", "now": True}):
         with pytest.raises(CommandRefusedError):
             await ask(commands, "queueschedule", **arguments)

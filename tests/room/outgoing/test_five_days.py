@@ -7,7 +7,7 @@ from pathlib import Path
 
 from kit.smtpclient.mailhost import Server, running
 from mox.outgoing import DirectDelivery, StsPolicies
-from mox.queue import Bounces, NewMessage, Queue
+from mox.queue import Bounces, NewMessage, NewRecipient, Queue
 from mox.store import Store, list_messages, read_message
 from moxkit.dsn import Action, parse_dsn
 from moxkit.https import HttpsError, Response, Stage
@@ -41,7 +41,10 @@ async def test_the_sender_hears_of_the_delay_and_of_the_end(
         spool.write(CONTENT)
         content, _ = await store.prepare(spool)
         recipients = ("busy@other.example", "free@other.example")
-        await queue.add(NewMessage("mox", "me@mox.example", recipients, b"", False, False), content)
+        await queue.add(
+            NewMessage("mox", "me@mox.example", tuple(map(NewRecipient, recipients)), b"", False, False),
+            content,
+        )
         spool.discard()
         queued_at = clock.now()
         running_queue = asyncio.ensure_future(queue.run())

@@ -11,6 +11,7 @@ from mox.queue import (
     Delivered,
     Failed,
     NewMessage,
+    NewRecipient,
     Queue,
     QueuedEntry,
     QueuedMessage,
@@ -71,11 +72,17 @@ class Remote:
 
 
 async def add(queue: Queue, store: Store, *recipients: str) -> int:
+    given = tuple(map(NewRecipient, recipients))
+    return await put(
+        queue, store, NewMessage("mox", "a@here.example", given, b"Received: x\r\n", False, False)
+    )
+
+
+async def put(queue: Queue, store: Store, new: NewMessage) -> int:
     spool = store.spools.new()
     spool.write(OCTETS)
     content, _ = await store.prepare(spool)
     try:
-        new = NewMessage("mox", "a@here.example", recipients, b"Received: x\r\n", False, False)
         return await queue.add(new, content)
     finally:
         spool.discard()
@@ -86,7 +93,7 @@ async def add_many(queue: Queue, store: Store, domain: str, count: int) -> None:
     spool = store.spools.new()
     spool.write(OCTETS)
     content, _ = await store.prepare(spool)
-    new = NewMessage("mox", "a@here.example", (f"x@{domain}",), b"", False, False)
+    new = NewMessage("mox", "a@here.example", (NewRecipient(f"x@{domain}"),), b"", False, False)
     try:
         await asyncio.gather(*(queue.add(new, content) for _ in range(count)))
     finally:

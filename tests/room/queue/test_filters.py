@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from mox.queue import EntryFilter, EntrySort, NewMessage, Period, Queue
+from mox.queue import EntryFilter, EntrySort, NewMessage, NewRecipient, Period, Queue
 from mox.store import Store
 from moxkit.testing import FakeClock
 from room.queue.remote import OCTETS
@@ -14,7 +14,7 @@ PAT, MOX = ("pat", "Pat@Other.example"), ("mox", "a@here.example")
 
 @pytest.fixture
 async def filled(queue: Queue, store: Store, clock: FakeClock) -> Queue:
-    """Six entries, queued a minute apart; the first is on hold, the second is due in an hour."""
+    """Six entries, queued a minute apart; one on hold, one due in an hour, one on another way."""
     for (account, sender), recipient in [
         (MOX, "x@one.example"),
         (MOX, "y@Two.example"),
@@ -26,11 +26,12 @@ async def filled(queue: Queue, store: Store, clock: FakeClock) -> Queue:
         spool = store.spools.new()
         spool.write(OCTETS)
         content, _ = await store.prepare(spool)
-        await queue.add(NewMessage(account, sender, (recipient,), b"", False, False), content)
+        await queue.add(NewMessage(account, sender, (NewRecipient(recipient),), b"", False, False), content)
         spool.discard()
         clock.jump(60)
     await queue.steering.set_hold(EntryFilter(ids=(1,)), hold=True)
     await queue.steering.add_time(EntryFilter(ids=(2,)), timedelta(hours=1))
+    await queue.steering.set_transport(EntryFilter(ids=(4,)), "out")
     return queue
 
 
@@ -54,6 +55,8 @@ def ago(clock: FakeClock, minutes: float) -> datetime:
         (EntryFilter(recipient="\ud800"), []),
         (EntryFilter(hold=True), [1]),
         (EntryFilter(hold=False), [3, 4, 5, 6, 2]),
+        (EntryFilter(transport="out"), [4]),
+        (EntryFilter(transport=""), [1, 3, 5, 6, 2]),
         (EntryFilter(limit=2), [1, 3]),
         (EntryFilter(limit=0), []),
         (EntryFilter(account="mox", recipient="x@", hold=True), [1]),

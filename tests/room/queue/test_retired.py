@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from mox.database import open_reader
-from mox.queue import NewMessage, Period, Queue, RetiredFilter, RetiredSort
+from mox.queue import NewMessage, NewRecipient, Period, Queue, RetiredFilter, RetiredSort
 from mox.store import Store
 from moxkit.testing import FakeClock
 from room.queue.remote import LATER, NEVER, OCTETS, OK, Remote, add, work
@@ -15,7 +15,9 @@ async def add_of(queue: Queue, store: Store, account: str, recipient: str) -> No
     spool = store.spools.new()
     spool.write(OCTETS)
     content, _ = await store.prepare(spool)
-    await queue.add(NewMessage(account, "a@here.example", (recipient,), b"", False, False), content)
+    await queue.add(
+        NewMessage(account, "a@here.example", (NewRecipient(recipient),), b"", False, False), content
+    )
     spool.discard()
 
 
@@ -38,6 +40,11 @@ async def test_history_of_an_entry(queue: Queue, remote: Remote, store: Store, c
         "message_id": "",
         "subject": "",
         "require_tls": None,
+        "transport": "",
+        "notify": "",
+        "original_recipient": "",
+        "envelope_id": "",
+        "future_release": "",
         "attempt_count": 2,
         "queued_at": began,
         "last_activity_at": began + 450,

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from mox.queue import EntryFilter, Failed, Queue, RetiredFilter, Steered
+from mox.queue import EntryFilter, Failed, Queue, QueuedEntry, QueuedMessage, Result, RetiredFilter, Steered
 from mox.store import Store
 from moxkit.testing import FakeClock
-from room.queue.remote import LATER, OCTETS, Remote, add, reached, work
+from room.queue.remote import LATER, OCTETS, OK, Remote, add, reached, work
 
 ALL = EntryFilter()
 FAILED = Failed(None, "5.0.0", "failed by the administrator")
@@ -47,6 +47,26 @@ async def test_schedule(queue: Queue, store: Store, clock: FakeClock) -> None:
     assert [e["due_at"] for e in queue.entries()] == [now + 3600, now + 86400]
     assert await queue.steering.kick(ALL) == Steered(2)
     assert [e["due_at"] for e in queue.entries()] == [now, now]
+
+
+async def test_recipients_that_go_another_way_are_another_delivery(
+    queue: Queue, remote: Remote, store: Store, clock: FakeClock
+) -> None:
+    await add(queue, store, "x@one.example", "y@one.example", "z@one.example")
+    assert await queue.steering.set_transport(only(2), "smarthost") == Steered(1)
+    assert await queue.steering.set_transport(only(2), "smarthost") == Steered(0)
+    seen: list[tuple[str, int]] = []
+
+    def answer(message: QueuedMessage, entry: QueuedEntry) -> Result:
+        seen.append((message.transport, entry.id))
+        return OK
+
+    remote.answer = answer
+    await work(queue, clock, lambda: not queue.entries())
+    assert sorted(seen) == [("", 1), ("", 3), ("smarthost", 2)]
+    assert len(remote.seen) == 2
+    gone = queue.steering.retired(RetiredFilter(transport="smarthost"))
+    assert [(each["id"], each["transport"]) for each in gone] == [(2, "smarthost")]
 
 
 @pytest.mark.parametrize("by", [timedelta.max, timedelta.min])

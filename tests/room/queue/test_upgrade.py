@@ -39,6 +39,8 @@ async def test_older_queue_is_brought_up_to_date(
     # A message's in the first version, since then an entry's.
     requires = "message SET require_tls = 1 WHERE id = 1" if version == 1 else _ENTRIES_REQUIRE_TLS
     old.run("UPDATE " + requires)
+    if version >= 3:
+        old.run("UPDATE entry SET is_told_late = 1 WHERE id = 3")
     old.run(f"PRAGMA user_version={version}")
     old.close()
     remote = Remote()
