@@ -64,6 +64,7 @@ class World:
     postfix: Postfix
     internet: Internet
     smtp_port: int
+    https_port: int
 
 
 def _hosts(*cases: str) -> tuple[str, ...]:
@@ -180,5 +181,5 @@ def mail_world(directory: Path, program: Callable[[str, str], str]) -> Iterator[
         stack.enter_context(serve_cutting(f"127.1.0.{_CUT}", "127.1.0.1", port))
         stack.callback(server.kill)
         server.start()
-        yield World(server, postfix, internet, port)
+        yield World(server, postfix, internet, port, int(https_port))
         assert server.stop() == 0, server.log_tail()
