@@ -14,7 +14,7 @@ from mox.queue import Failed, QueuedEntry, QueuedMessage, Result, Retry
 from moxkit import mtasts
 from moxkit.dns import Address, NotFound, Resolver, TemporaryFailure
 from moxkit.domain import Domain, DomainError, parse_domain
-from moxkit.smtp import Body, CommandError, MailFrom, parse_path
+from moxkit.smtp import Body, CommandError, MailFrom, RcptTo, parse_path
 from moxkit.smtpclient import (
     Destination,
     DestinationStatus,
@@ -231,7 +231,7 @@ def _letter(attempt: _Attempt, entries: list[QueuedEntry]) -> Letter | Failed:
     message = attempt.message
     try:
         sender = parse_path(message.reverse_path) if message.reverse_path else None
-        recipients = tuple(parse_path(entry.recipient) for entry in entries)
+        recipients = tuple(RcptTo(parse_path(entry.recipient)) for entry in entries)
     except CommandError as error:
         return Failed(None, error.enhanced, f"bad address: {error.text}")
     mail_from = MailFrom(

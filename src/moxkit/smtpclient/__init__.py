@@ -16,24 +16,21 @@ Raises `SmtpError` for a refusal of everything (with the server's reply, and whe
 
 from moxkit.smtpclient.client import SmtpClient
 from moxkit.smtpclient.destination import Destination, DestinationStatus, find_destination, find_host
+from moxkit.smtpclient.dialer import Dialer, HostFailure
 from moxkit.smtpclient.errors import NotBegunError, SmtpError
-from moxkit.smtpclient.hostconnection import (
-    Dialer,
-    HostConnection,
-    HostFailure,
-    Letter,
-    NotSent,
-    TlsFailure,
-)
+from moxkit.smtpclient.hostconnection import HostConnection, Letter, NotSent, TlsFailure
+from moxkit.smtpclient.signin import Credentials, NoMechanismError, sign_in
 from moxkit.smtpclient.transportpolicy import Refused, TlsPolicy, TlsUse, Verification, decide_tls
 
 __all__ = [
+    "Credentials",
     "Destination",
     "DestinationStatus",
     "Dialer",
     "HostConnection",
     "HostFailure",
     "Letter",
+    "NoMechanismError",
     "NotBegunError",
     "NotSent",
     "Refused",
@@ -46,4 +43,5 @@ __all__ = [
     "decide_tls",
     "find_destination",
     "find_host",
+    "sign_in",
 ]

@@ -24,6 +24,7 @@ class SmtpClient:
     Attributes:
         extensions: What the server offers now.
         server_name: What the server calls itself, not verified; empty if it does not say.
+        local_address: Where we are connected from; empty if that is no address.
     """
 
     def __init__(self, conn: LineConn, *, ehlo: str) -> None:
@@ -32,6 +33,8 @@ class SmtpClient:
         self._ehlo = ehlo
         self.extensions = _NO_EXTENSIONS
         self.server_name = ""
+        own = conn.sockname
+        self.local_address = str(own[0]) if isinstance(own, tuple) else ""
 
     @classmethod
     async def connect(
@@ -93,11 +96,6 @@ class SmtpClient:
         """Whether the connection is of no more use: it broke, or the server is closing it."""
         return self._conversation.is_over or self._conn.is_closing
 
-    @property
-    def local_address(self) -> str:
-        """Where we are connected from."""
-        return str(self._conn.sockname[0])
-
     async def start_tls(
         self, context: TLSContext, *, hostname: str | None, verdict: Verdict | None = None
     ) -> None:
@@ -142,12 +140,14 @@ class SmtpClient:
         """Return channel binding data for an exchange; None if there is none."""
         return self._conn.channel_binding(name)
 
-    async def deliver(self, mail_from: MailFrom, recipients: Sequence[Path], content: Content) -> list[Reply]:
+    async def deliver(
+        self, mail_from: MailFrom, recipients: Sequence[Path | RcptTo], content: Content
+    ) -> list[Reply]:
         """Send one message; return what the server said for each recipient, in their order.
 
         Args:
             mail_from: Sender and parameters; only those the server offers may be set.
-            recipients: At least one.
+            recipients: At least one; parameters likewise.
             content: Pieces, with lines ending in CRLF, ending with a line end.
 
         Raises:
@@ -156,10 +156,11 @@ class SmtpClient:
             ConnectionError, TimeoutError: It broke later, perhaps before the server could say that it has the
                 message.
         """
+        commands = [each if isinstance(each, RcptTo) else RcptTo(each) for each in recipients]
         return await transact(
             self._conversation,
             bytes(mail_from),
-            [bytes(RcptTo(recipient)) for recipient in recipients],
+            [bytes(command) for command in commands],
             content,
             pipelines="PIPELINING" in self.extensions,
         )

@@ -20,6 +20,10 @@ class TlsUse(StrEnum):
     REQUIRED = "required"
     OPPORTUNISTIC = "opportunistic"
     """Where it is offered; without, or where it fails, mail goes in the clear (RFC 7435 §3)."""
+    IMMEDIATE = "immediate"
+    """From the first octet, as submission has it (RFC 8314 §3.3)."""
+    NONE = "none"
+    """Never, since somebody has said so."""
 
 
 class Verification(StrEnum):
@@ -37,7 +41,7 @@ class TlsPolicy:
     Attributes:
         use: Whether TLS is used.
         verification: What is asked of the certificate.
-        names: It must be for one of these; the first is asked for by SNI.
+        names: It must be for one of these; the first is asked for by SNI. Empty for hosts without a name.
         found: The records, for `Verification.DANE`.
         sts_mismatch: A policy in testing mode does not name the host; only reported.
     """
@@ -58,12 +62,14 @@ class Refused:
         enhanced: Enhanced status code (RFC 3463, RFC 8689 §7.2).
         report: Result type for TLS reports (RFC 8460 §4.3); empty if nothing is to be reported.
         text: For people.
+        is_by_sts: The MTA-STS policy is in the way, not DANE.
     """
 
     is_permanent: bool
     enhanced: str
     report: str
     text: str
+    is_by_sts: bool = False
 
 
 def decide_tls(
@@ -100,5 +106,6 @@ def _refusal(host: Domain, found: dane.Found, *, is_enforced: bool, is_named: bo
         return Refused(False, "4.7.5", "dnssec-invalid", f"TLSA records of {host}: {found.problem}")
     if is_enforced and not is_named:
         text = f"{host} is not a mail host by the MTA-STS policy of the domain"
-        return Refused(False, "4.7.5", "certificate-host-mismatch", text)
+        # RFC 8460 §4.3.3: no certificate was seen, so none of the names of TLS failures fits.
+        return Refused(False, "4.7.5", "validation-failure", text, is_by_sts=True)
     return None

@@ -5,11 +5,12 @@ import contextlib
 import datetime as dt
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 from cryptography import x509
 
 from moxkit.domain import parse_domain
-from moxkit.net import LineConn, server_context
+from moxkit.net import LineConn, TLSContext, TLSTransport, server_context
 from moxkit.smtpclient import Dialer
 from moxkit.testing import CertificateAndKey, make_authority, make_certificate
 
@@ -31,9 +32,21 @@ class Server:
     # By what a recipient begins with.
     answers: dict[str, bytes] = field(default_factory=dict)
     hangs_up_at: str = ""
+    greeting: bytes = b"220 mx.mox.example ESMTP\r\n"
+    # Instead of extensions.
+    hello: bytes = b""
+    # Before hanging up there.
+    says_at_second_mail: bytes | None = None
+    is_immediate: bool = False
+    refuses_client: bool = False
     is_tls: list[bool] = field(default_factory=list)
     commands: list[str] = field(default_factory=list)
     taken: list[bytes] = field(default_factory=list)
+
+    def context(self) -> TLSContext:
+        if self.refuses_client:
+            return server_context([self.certificate], judge_client=lambda _certificate, _address: False)
+        return server_context([self.certificate])
 
     async def serve(self, conn: LineConn) -> None:
         try:
@@ -43,52 +56,66 @@ class Server:
 
     async def _serve(self, conn: LineConn) -> None:
         conn.read_timeout = 5
-        conn.write(b"220 mx.mox.example ESMTP\r\n")
-        count = accepted = 0
+        conn.write(self.greeting)
+        said = _Said()
         with contextlib.suppress(ConnectionError, TimeoutError):
             while line := (await conn.readline(1000)).decode().rstrip():
-                verb, _, rest = line.upper().partition(" ")
+                verb = line.upper().partition(" ")[0]
                 self.commands.append(line)
+                said.mails += verb == "MAIL"
+                if self.says_at_second_mail is not None and said.mails == 2:
+                    conn.write(self.says_at_second_mail)
+                    return
                 if verb == self.hangs_up_at:
                     return
-                match verb:
-                    case "EHLO":
-                        hidden = "STARTTLS" if conn.tls else "REQUIRETLS"
-                        offers = [offer for offer in self.offers if offer != hidden]
-                        lines = ["mx.mox.example", *offers]
-                        for each in lines[:-1]:
-                            conn.write(f"250-{each}\r\n".encode())
-                        conn.write(f"250 {lines[-1]}\r\n".encode())
-                    case "STARTTLS":
-                        self.commands.append("(handshake)")
-                        await conn.start_tls(
-                            server_context([self.certificate]), server=True, go_ahead=b"220 go\r\n"
-                        )
-                    case "MAIL":
-                        count = accepted = 0
-                        refused = "REFUSED" in rest
-                        conn.write(b"550 5.7.1 not you\r\n" if refused else b"250 ok\r\n")
-                    case "RCPT":
-                        count += 1
-                        crowded = count > self.most_recipients
-                        answer = next((a for n, a in self.answers.items() if f"<{n}" in line), b"250 ok\r\n")
-                        accepted += not crowded and answer.startswith(b"250")
-                        conn.write(b"452 4.5.3 too many\r\n" if crowded else answer)
-                    case "DATA" if not accepted:
-                        conn.write(b"554 5.5.1 no valid recipients\r\n")
-                    case "DATA":
-                        conn.write(b"354 go\r\n")
-                        content = b""
-                        while (part := await conn.readline(1000)) != b".\r\n":
-                            content += part
-                        self.taken.append(content)
-                        self.is_tls.append(conn.tls is not None)
-                        conn.write(b"250 2.0.0 taken\r\n")
-                    case "QUIT":
-                        conn.write(b"221 bye\r\n")
-                        break
-                    case _:
-                        conn.write(b"250 ok\r\n")
+                await self._answer(conn, verb, line, said)
+                if verb == "QUIT":
+                    return
+
+    async def _answer(self, conn: LineConn, verb: str, line: str, said: "_Said") -> None:
+        match verb:
+            case "EHLO":
+                conn.write(self.hello or self._offers(conn))
+            case "STARTTLS":
+                self.commands.append("(handshake)")
+                await conn.start_tls(self.context(), server=True, go_ahead=b"220 go\r\n")
+            case "MAIL":
+                said.recipients = said.accepted = 0
+                conn.write(b"550 5.7.1 not you\r\n" if "refused" in line else b"250 ok\r\n")
+            case "RCPT":
+                said.recipients += 1
+                crowded = said.recipients > self.most_recipients
+                answer = next((a for n, a in self.answers.items() if f"<{n}" in line), b"250 ok\r\n")
+                said.accepted += not crowded and answer.startswith(b"250")
+                conn.write(b"452 4.5.3 too many\r\n" if crowded else answer)
+            case "DATA" if not said.accepted:
+                conn.write(b"554 5.5.1 no valid recipients\r\n")
+            case "DATA":
+                conn.write(b"354 go\r\n")
+                content = b""
+                while (part := await conn.readline(1000)) != b".\r\n":
+                    content += part
+                self.taken.append(content)
+                self.is_tls.append(conn.tls is not None)
+                conn.write(b"250 2.0.0 taken\r\n")
+            case "QUIT":
+                conn.write(b"221 bye\r\n")
+            case _:
+                conn.write(b"250 ok\r\n")
+
+    def _offers(self, conn: LineConn) -> bytes:
+        hidden = "STARTTLS" if conn.tls else "REQUIRETLS"
+        *lines, last = ["mx.mox.example", *(offer for offer in self.offers if offer != hidden)]
+        return "".join([*(f"250-{each}\r\n" for each in lines), f"250 {last}\r\n"]).encode()
+
+
+@dataclass(slots=True)
+class _Said:
+    """What a client has said on one connection."""
+
+    mails: int = 0
+    recipients: int = 0
+    accepted: int = 0
 
 
 @contextlib.asynccontextmanager
@@ -100,17 +127,16 @@ async def running(*servers: Server) -> AsyncIterator[Dialer]:
     def opened(server: Server) -> Callable[[LineConn], None]:
         return lambda conn: tasks.append(loop.create_task(server.serve(conn)))
 
+    def made(server: Server) -> asyncio.Protocol:
+        conn = LineConn(loop, opened(server))
+        if server.is_immediate:
+            return TLSTransport(loop, server.context(), lambda _info: conn, server=True)
+        return conn
+
     listening: list[asyncio.Server] = []
     port = 0
     for number, server in enumerate(servers, 1):
-        accept = opened(server)
-        listening.append(
-            await loop.create_server(
-                lambda accept=accept: LineConn(loop, accept),  # type: ignore[misc]  # bound now
-                f"127.0.0.{number}",
-                port,
-            )
-        )
+        listening.append(await loop.create_server(partial(made, server), f"127.0.0.{number}", port))
         port = listening[0].sockets[0].getsockname()[1]
     root = x509.load_pem_x509_certificate(ROOT[0])
     try:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from ipaddress import ip_address
 
 import pytest
@@ -11,12 +12,14 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from kit.smtpclient.mailhost import GOOD, HOST, NOW, ROOT, STRANGER, Server, running
 from moxkit import dane
-from moxkit.smtp import Body, MailFrom, parse_path
+from moxkit.net import client_context
+from moxkit.smtp import Body, MailFrom, Notify, RcptTo, RecipientAddress, Ret, parse_path
 from moxkit.smtpclient import (
     Dialer,
     HostConnection,
     HostFailure,
     Letter,
+    NotBegunError,
     NotSent,
     TlsPolicy,
     TlsUse,
@@ -40,7 +43,9 @@ def letter(*recipients: str, **parameters: object) -> Letter:
         yield b"Subject: x\r\n\r\nhello\r\n"
 
     mail_from = MailFrom(parse_path("me@sender.example"), **parameters)  # type: ignore[arg-type] # passed on
-    return Letter(mail_from, tuple(parse_path(each) for each in recipients or ["you@mox.example"]), content)
+    return Letter(
+        mail_from, tuple(RcptTo(parse_path(each)) for each in recipients or ["you@mox.example"]), content
+    )
 
 
 @contextlib.asynccontextmanager
@@ -132,6 +137,20 @@ async def test_dane_takes_the_certificate_that_dns_names_and_no_other() -> None:
         refused = await dial(dialer, policy)
         assert isinstance(refused, HostFailure)
         assert failures(refused) == [("validation-failure", True)]
+        assert refused.failures[0].judged_by is Verification.DANE
+        assert refused.failures[0].reason == "no certificate matches a tlsa record"
+
+
+async def test_dane_counts_and_what_authorities_say_is_reported() -> None:
+    """An MTA-STS policy of the same domain has its own results (RFC 8460 §4.4)."""
+    own = make_certificate("whatever.example", issuer=STRANGER)
+    der = x509.load_pem_x509_certificate(own[0]).public_bytes(Encoding.DER)
+    kinds = dane.Usage.DANE_EE, dane.Selector.SPKI, dane.MatchingType.SHA2_256
+    found = dane.Found(dane.Status.USABLE, (dane.make_record(*kinds, certificate=der),), HOST, (HOST,))
+    policy = TlsPolicy(TlsUse.REQUIRED, Verification.DANE, (HOST,), found)
+    async with running(Server(certificate=own)) as dialer, connected(dialer, policy) as connection:
+        assert connection.is_verified
+        assert [each.judged_by for each in connection.failures] == [Verification.WEBPKI]
 
 
 async def test_the_next_address_is_tried_when_nobody_answers() -> None:
@@ -185,7 +204,9 @@ async def test_recipients_that_are_too_many_go_in_further_transactions(announced
 async def test_a_refused_sender_is_the_reply_for_all() -> None:
     server = Server()
     refused = Letter(
-        MailFrom(parse_path("refused@sender.example")), (parse_path("you@mox.example"),), lambda: [b"x\r\n"]
+        MailFrom(parse_path("refused@sender.example")),
+        (RcptTo(parse_path("you@mox.example")),),
+        lambda: [b"x\r\n"],
     )
     async with running(server) as dialer, connected(dialer) as connection:
         replies = await connection.send(refused)
@@ -193,6 +214,117 @@ async def test_a_refused_sender_is_the_reply_for_all() -> None:
         assert [(reply.code, reply.enhanced) for reply in replies] == [(550, "5.7.1")]
         # The connection goes on to be of use.
         assert not isinstance(await connection.send(letter()), NotSent)
+
+
+@pytest.mark.parametrize("is_offered", [True, False])
+async def test_wishes_for_notifications_go_where_they_are_understood(is_offered: bool) -> None:
+    """RFC 3461 §5.2.1."""
+    asked = RcptTo(
+        parse_path("you@mox.example"), frozenset({Notify.SUCCESS}), RecipientAddress("rfc822", "a@b.example")
+    )
+    wish = replace(letter(ret=Ret.HDRS, envid="e1"), recipients=(asked,))
+    server = Server(offers=["DSN"] if is_offered else [])
+    async with running(server) as dialer, connected(dialer) as connection:
+        assert connection.passes_on_dsn is is_offered
+        await connection.send(wish)
+    said = [command for command in server.commands if command.startswith(("MAIL", "RCPT"))]
+    more = (" RET=HDRS ENVID=e1", " NOTIFY=SUCCESS ORCPT=rfc822;a@b.example") if is_offered else ("", "")
+    assert said == [f"MAIL FROM:<me@sender.example>{more[0]}", f"RCPT TO:<you@mox.example>{more[1]}"]
+
+
+async def test_8_bit_text_is_kept_from_hosts_that_do_not_take_it_if_asked() -> None:
+    """RFC 6152 §3."""
+    async with running(Server()) as dialer, connected(dialer) as connection:
+        refused = await connection.send(replace(letter(), needs_8bit=True))
+        assert isinstance(refused, NotSent)
+        assert refused.enhanced == "5.6.3"
+
+
+async def test_a_host_that_has_waited_long_enough_has_nothing_of_the_next_letter() -> None:
+    """RFC 5321 §4.5.3.2.7: servers close what is idle, with 421 or without."""
+    for said in (b"421 4.4.2 idle for too long\r\n", b""):
+        server = Server(says_at_second_mail=said)
+        async with running(server) as dialer, connected(dialer) as connection:
+            assert not isinstance(await connection.send(letter()), NotSent)
+            with pytest.raises(NotBegunError):
+                await connection.send(letter())
+            assert connection.is_over
+        assert len(server.taken) == 1
+
+
+async def test_421_to_the_first_letter_is_its_answer() -> None:
+    server = Server(answers={"you": b"421 4.3.2 too busy\r\n"})
+    async with running(server) as dialer, connected(dialer) as connection:
+        replies = await connection.send(letter())
+        assert not isinstance(replies, NotSent)
+        assert [reply.code for reply in replies] == [421]
+        assert connection.is_over
+
+
+async def test_who_has_an_answer_keeps_it_when_a_later_round_breaks() -> None:
+    """Else they would get the message once more."""
+    server = Server(offers=["PIPELINING", "LIMITS RCPTMAX=2"], says_at_second_mail=b"")
+    async with running(server) as dialer, connected(dialer) as connection:
+        replies = await connection.send(letter(*(f"r{number}@mox.example" for number in range(4))))
+        assert not isinstance(replies, NotSent)
+        assert [reply.code for reply in replies] == [250, 250, 421, 421]
+
+
+async def test_tls_from_the_first_octet_and_never() -> None:
+    """RFC 8314 §3.3; and servers in the same rack."""
+    immediate = TlsPolicy(TlsUse.IMMEDIATE, Verification.WEBPKI, (HOST,))
+    server = Server(is_immediate=True)
+    async with running(server) as dialer, connected(dialer, immediate) as connection:
+        await connection.send(letter())
+        assert (connection.is_verified, failures(connection)) == (True, [])
+    server = Server(is_immediate=True, certificate=make_certificate(str(HOST), issuer=STRANGER))
+    async with running(server) as dialer:
+        refused = await dial(dialer, immediate)
+        assert isinstance(refused, HostFailure)
+        assert failures(refused) == [("certificate-not-trusted", True)]
+    server = Server()
+    never = TlsPolicy(TlsUse.NONE, Verification.NONE, ())
+    async with running(server) as dialer, connected(dialer, never) as connection:
+        await connection.send(letter())
+        assert (connection.tls, failures(connection)) == (None, [])
+    assert server.is_tls == [False]
+
+
+async def test_a_host_that_does_not_want_to_talk_may_want_to_later() -> None:
+    """RFC 5321 §3.1: 554 instead of a greeting; another host, or another time, is tried."""
+    for greeting, code in ((b"554 5.7.1 go away\r\n", 554), (b"421 busy\r\n", 421), (b"220 x\r\n", 451)):
+        server = Server(greeting=greeting, hello=b"451 later\r\n")
+        async with running(server) as dialer:
+            failure = await dial(dialer)
+        assert isinstance(failure, HostFailure)
+        assert (failure.code, failure.enhanced) == (code, "4.3.0")
+
+
+async def test_an_alert_after_the_handshake_is_a_failure_of_tls() -> None:
+    """RFC 8446 §4.4.2.4: what a server has against the client comes when the client is done already."""
+    server = Server(refuses_client=True)
+    context = client_context([make_certificate("me.example")])
+    async with running(server) as dialer:
+        offering = replace(dialer, context=context)
+        refused = await dial(offering, WEBPKI)
+        assert isinstance(refused, HostFailure)
+        [failure] = refused.failures
+        assert (failure.result_type, failure.mattered) == ("validation-failure", True)
+        assert failure.reason.startswith("tls-remote-alert-")
+        # Where mail may go without, it does, and the report counts no success.
+        async with connected(offering) as connection:
+            await connection.send(letter())
+            assert failures(connection) == [("validation-failure", False)]
+    assert server.is_tls == [False]
+
+
+async def test_a_failure_says_where_it_was_seen() -> None:
+    server = Server(certificate=make_certificate(str(HOST), issuer=STRANGER))
+    async with running(server) as dialer, connected(dialer) as connection:
+        [failure] = connection.failures
+    assert failure.judged_by is Verification.WEBPKI
+    assert (str(failure.address), failure.local_address) == ("127.0.0.1", "127.0.0.1")
+    assert failure.server_name == "mx.mox.example"
 
 
 async def test_a_host_that_goes_away_in_the_middle_is_an_error() -> None:

@@ -63,8 +63,8 @@ def test_what_is_asked_for(
     [
         (BROKEN, None, None, False, "4.7.5", "dnssec-invalid"),
         (BROKEN, ENFORCE, True, False, "4.7.5", "dnssec-invalid"),
-        (NONE, OTHER, None, False, "4.7.5", "certificate-host-mismatch"),
-        (USABLE, OTHER, None, False, "4.7.5", "certificate-host-mismatch"),
+        (NONE, OTHER, None, False, "4.7.5", "validation-failure"),
+        (USABLE, OTHER, None, False, "4.7.5", "validation-failure"),
         (NONE, None, True, True, "5.7.30", ""),
         (NONE, TESTING, True, True, "5.7.30", ""),
         (UNUSABLE, None, True, True, "5.7.30", ""),
