@@ -175,7 +175,12 @@ def mail_world(directory: Path, program: Callable[[str, str], str]) -> Iterator[
             program_path,
             _doors(port, policy_port),
             elsewhere=DOMAIN,
-            settings={"relayhost": f"[127.0.0.1]:{server.smtp}"},
+            settings={
+                "relayhost": f"[127.0.0.1]:{server.smtp}",
+                "smtp_tls_security_level": "may",
+                # Taken, and then found to be for nobody.
+                "virtual_alias_maps": "inline:{{later@good.insecure.example=nobody@good.insecure.example}}",
+            },
         )
         stack.enter_context(postfix)
         stack.enter_context(serve_cutting(f"127.1.0.{_CUT}", "127.1.0.1", port))

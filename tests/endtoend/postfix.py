@@ -105,7 +105,7 @@ class Postfix:
             program: Path of `postfix`.
             doors: By name.
             elsewhere: The one domain below ``example`` that it does not take mail for.
-            settings: Of `main.cf`, besides ours.
+            settings: Of `main.cf`, besides or instead of ours.
         """
         # Its users may not enter a directory of pytest's.
         self.directory = Path(tempfile.mkdtemp(prefix="mox-test-postfix-"))
@@ -121,9 +121,9 @@ class Postfix:
             each for each in ("/usr/lib/postfix/sbin", "/usr/libexec/postfix") if Path(each).is_dir()
         )
         main = _MAIN.format(directory=self.directory, daemons=daemons, owner=_OWNER)
-        (etc / "main.cf").write_text(
-            main + "".join(f"{name} = {value}\n" for name, value in settings.items())
-        )
+        lines = dict(line.split(" =", 1) for line in main.splitlines())
+        lines |= {name: f" {value}" for name, value in settings.items()}
+        (etc / "main.cf").write_text("".join(f"{name} ={value}\n" for name, value in lines.items()))
         (etc / "master.cf").write_text("".join(map(self._service, doors)) + _SERVICES)
         (etc / "domains").write_text(f"if !/^{re.escape(elsewhere)}$/\n/\\.example$/ OK\nendif\n")
         (etc / "mailboxes").write_text("if !/^nobody@/\n/./ all/\nendif\n")
@@ -188,10 +188,18 @@ class Postfix:
             time.sleep(0.02)
         return found
 
-    def send(self, sender: str, to: str, content: bytes) -> None:
+    def wait_for_log(self, pattern: str, timeout_s: float = 20) -> str:
+        """Return a line of its log that matches, when it is there."""
+        end = time.monotonic() + timeout_s
+        while (found := re.search(f".*{pattern}.*", self.log_tail(lines=10_000))) is None:
+            assert time.monotonic() < end, f"no {pattern}\n{self.log_tail()}"
+            time.sleep(0.05)
+        return found[0]
+
+    def send(self, sender: str, to: str, content: bytes, *options: str) -> None:
         """Hand in a message as a local program does."""
         subprocess.run(
-            ["/usr/sbin/sendmail", "-C", str(self.directory / "etc"), "-f", sender, to],
+            ["/usr/sbin/sendmail", "-C", str(self.directory / "etc"), "-i", "-f", sender, *options, to],
             input=content,
             check=True,
             timeout=30,

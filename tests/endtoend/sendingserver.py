@@ -206,6 +206,13 @@ class SendingServer:
         client.logout()
         return [item[1] for item in data if isinstance(item, tuple)]
 
+    def wait_for(self, subject: str, timeout_s: float = 20) -> None:
+        """Return when a message of that subject is in the Inbox."""
+        end = time.monotonic() + timeout_s
+        while not any(f"\r\nSubject: {subject}\r\n".encode() in each for each in self.inbox()):
+            assert time.monotonic() < end, f"no {subject!r} in the Inbox\n{self.log_tail()}"
+            time.sleep(0.05)
+
     # What operators do.
 
     def mox(self, *arguments: str) -> list[str]:
