@@ -5,18 +5,19 @@ of client certificates, `Attempts` who tried to sign in; all in `AuthDatabase`. 
 believes or does not, and `Visit` one connection at it. It keeps no mail and decides nothing about a message.
 """
 
+from mox.accounts.aliases import AliasRecipient
 from mox.accounts.apppasswords import AppPassword, AppPasswords
 from mox.accounts.attempts import Attempt, Attempts, RecordedAttempt, Result
 from mox.accounts.authdatabase import AuthDatabase
 from mox.accounts.credentials import Credentials, Proof
 from mox.accounts.identities import Identities
 from mox.accounts.passwords import MIN_PASSWORD_OCTETS, PasswordInvalidError, hash_password, prepare_password
+from mox.accounts.recipient import Recipient
 from mox.accounts.resolve import (
     Accounts,
     AddressUnknown,
     DomainDisabled,
     DomainUnknown,
-    Recipient,
     Refused,
     Resolved,
 )
@@ -29,6 +30,7 @@ __all__ = [
     "MIN_PASSWORD_OCTETS",
     "Accounts",
     "AddressUnknown",
+    "AliasRecipient",
     "AppPassword",
     "AppPasswords",
     "Attempt",

@@ -3,8 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from mox.accounts.aliases import AliasRecipient
 from mox.accounts.localpart import canonical_localpart
-from mox.config import ConfigSnapshot, Destination
+from mox.accounts.recipient import Recipient
+from mox.config import AliasTarget, ConfigSnapshot, Destination
 from moxkit.domain import DomainError, parse_domain
 
 __all__ = [
@@ -12,28 +14,9 @@ __all__ = [
     "AddressUnknown",
     "DomainDisabled",
     "DomainUnknown",
-    "Recipient",
     "Refused",
     "Resolved",
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class Recipient:
-    """An address that is delivered to an account.
-
-    Attributes:
-        path: As the client wrote it, without brackets.
-        address: Canonical form; what rules and reputation go by.
-        mailbox: Where its mail goes.
-        reason: Why this account, for the decision trace.
-    """
-
-    path: str
-    account: str
-    address: str
-    mailbox: str
-    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +47,7 @@ class Refused:
     text: str
 
 
-Resolved = Recipient | DomainUnknown | DomainDisabled | AddressUnknown | Refused
+Resolved = Recipient | AliasRecipient | DomainUnknown | DomainDisabled | AddressUnknown | Refused
 
 
 class Accounts:
@@ -107,6 +90,8 @@ class Accounts:
         if settings.disabled:
             return DomainDisabled(domain)
         address = f"{canonical_localpart(localpart, settings)}@{name}"
+        if (alias := config.aliases.get(address)) is not None:
+            return _alias(config, path, address, alias)
         for key, reason in ((address, "address"), (f"@{name}", "catch-all address")):
             if (target := config.addresses.get(key)) is not None:
                 return _recipient(path, target.account, address, target.destination, reason)
@@ -125,6 +110,8 @@ class Accounts:
         if not at or settings is None:
             return None
         canonical = f"{canonical_localpart(localpart, settings)}@{name}"
+        if canonical in config.aliases:
+            return None
         target = config.addresses.get(canonical) or config.addresses.get(f"@{name}")
         return None if target is None else target.account
 
@@ -135,7 +122,23 @@ class Accounts:
 
     def may_send_as(self, account: str, localpart: str, domain: str) -> bool:
         """Say whether an account may use an address in From or MAIL FROM."""
-        return self.account_for_login(f"{localpart}@{domain}") == account
+        if self.account_for_login(f"{localpart}@{domain}") == account:
+            return True
+        config = self._current()
+        target = config.aliases.get(self.canonical(localpart, domain))
+        return (
+            target is not None
+            and target.alias.allow_msg_from
+            and any(config.addresses[member].account == account for member in target.members)
+        )
+
+    def canonical(self, localpart: str, domain: str) -> str:
+        """Return the form that addresses are compared in; also of addresses elsewhere."""
+        name = _ascii(domain)
+        settings = self._current().domains.get(name)
+        if settings is None:
+            return f"{localpart}@{name or domain}"
+        return f"{canonical_localpart(localpart, settings)}@{name}"
 
 
 def _ascii(domain: str) -> str:
@@ -144,6 +147,17 @@ def _ascii(domain: str) -> str:
         return parse_domain(domain).ascii
     except DomainError:
         return ""
+
+
+def _alias(config: ConfigSnapshot, path: str, address: str, target: AliasTarget) -> AliasRecipient:
+    members = []
+    for member in target.members:
+        found = config.addresses[member]
+        mailbox = found.destination.mailbox or "Inbox"
+        members.append(Recipient(path, found.account, member, mailbox, f"member of {address}", address))
+    return AliasRecipient(
+        path, address, tuple(members), target.alias.post_public, target.alias.allow_msg_from
+    )
 
 
 def _recipient(

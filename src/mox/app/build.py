@@ -147,7 +147,7 @@ def build(
         store=store,
         accounts=accounts,
         sign_in=identities.sign_in,
-        delivery=Delivery(store=store),
+        delivery=Delivery(store=store, canonical=accounts.canonical),
         submission=Submission(
             store=store, queue=queue, accounts=accounts, signer=signer, is_pedantic=static.pedantic
         ),

@@ -26,7 +26,7 @@ from mox.config.dynamic import (
     Selector,
 )
 from mox.config.problem import ConfigError, Problem
-from mox.config.snapshot import AddressTarget, ConfigSnapshot, canonical_address, make_snapshot
+from mox.config.snapshot import AddressTarget, AliasTarget, ConfigSnapshot, canonical_address, make_snapshot
 from mox.config.source import DYNAMIC_NAME, STATIC_NAME, ConfigSource, load_config
 from mox.config.static import (
     CA,
@@ -55,6 +55,7 @@ __all__ = [
     "AccountConfig",
     "AddressTarget",
     "Alias",
+    "AliasTarget",
     "AutomaticJunkFlags",
     "Canonicalization",
     "ClientService",

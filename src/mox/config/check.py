@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 
+from mox.config.checkaliases import check_aliases
 from mox.config.dynamic import AccountConfig, DynamicConfig
 from mox.config.problem import KeyPath
 from mox.config.snapshot import canonical_address
@@ -145,6 +146,7 @@ def check_dynamic(config: DynamicConfig, static: StaticConfig) -> Iterator[Found
     seen: dict[str, str] = {}
     for name, account in config.accounts.items():
         yield from _check_account(config, name, account, seen)
+    yield from check_aliases(config, seen)
     for account_name, where in (
         (static.postmaster.account, "Postmaster"),
         *([(static.host_tlsrpt.account, "HostTLSRPT")] if static.host_tlsrpt else []),

@@ -4,11 +4,11 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from mox.config.dynamic import AccountConfig, Destination, DomainConfig, DynamicConfig
+from mox.config.dynamic import AccountConfig, Alias, Destination, DomainConfig, DynamicConfig
 from mox.config.static import StaticConfig
 from moxkit.domain import parse_domain
 
-__all__ = ["AddressTarget", "ConfigSnapshot", "canonical_address", "make_snapshot"]
+__all__ = ["AddressTarget", "AliasTarget", "ConfigSnapshot", "canonical_address", "make_snapshot"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +20,14 @@ class AddressTarget:
 
 
 @dataclass(frozen=True, slots=True)
+class AliasTarget:
+    """Whom an alias stands for: canonical addresses."""
+
+    alias: Alias
+    members: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ConfigSnapshot:
     """Both files, checked.
 
@@ -27,6 +35,7 @@ class ConfigSnapshot:
         domains: By ASCII name.
         accounts: By name.
         addresses: By canonical address; `@domain` for the catch-all.
+        aliases: By canonical address.
         postmaster_domains: ASCII names at which the postmaster is the global one.
     """
 
@@ -35,6 +44,7 @@ class ConfigSnapshot:
     domains: Mapping[str, DomainConfig]
     accounts: Mapping[str, AccountConfig]
     addresses: Mapping[str, AddressTarget]
+    aliases: Mapping[str, AliasTarget]
     postmaster_domains: frozenset[str]
 
 
@@ -61,6 +71,13 @@ def make_snapshot(static: StaticConfig, dynamic: DynamicConfig) -> ConfigSnapsho
         for name, account in dynamic.accounts.items()
         for address, destination in account.destinations.items()
     }
+    aliases = {
+        canonical_address(f"{localpart}@{name}", domains): AliasTarget(
+            alias, tuple(canonical_address(member, domains) for member in alias.addresses)
+        )
+        for name, settings in dynamic.domains.items()
+        for localpart, alias in settings.aliases.items()
+    }
     hosts = [static.hostname]
     hosts += [each.hostname for each in static.listeners.values() if each.hostname and each.smtp is not None]
     return ConfigSnapshot(
@@ -69,5 +86,6 @@ def make_snapshot(static: StaticConfig, dynamic: DynamicConfig) -> ConfigSnapsho
         domains,
         dynamic.accounts,
         addresses,
+        aliases,
         frozenset(parse_domain(host).ascii for host in hosts),
     )

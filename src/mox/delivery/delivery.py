@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from mox.accounts import Recipient
+from mox.accounts import AliasRecipient, Recipient
 from mox.delivery.headers import delivery_prefix, received_field
 from mox.delivery.incoming import Incoming, Outcome
 from mox.store import (
@@ -25,6 +25,7 @@ from mox.store import (
     add_message,
     ensure_mailbox,
 )
+from moxkit.message import Headers, from_address
 
 __all__ = ["Delivery"]
 
@@ -34,11 +35,18 @@ logger = logging.getLogger(__name__)
 class Delivery:
     """Delivery to the accounts of this server."""
 
-    def __init__(self, *, store: Store) -> None:
+    def __init__(self, *, store: Store, canonical: Callable[[str, str], str]) -> None:
+        """Remember where things are.
+
+        Args:
+            store: Where messages are filed.
+            canonical: Gives the form that addresses are compared in, of localpart and domain.
+        """
         self._store = store
+        self._canonical = canonical
 
     async def receive(self, incoming: Incoming) -> Sequence[Outcome]:
-        """File a message for its recipients; return an outcome for each, in their order.
+        """File a message for its recipients; return an outcome for each, in their order, aliases last.
 
         Raises:
             OSError: The content could not be put on stable storage; nothing was filed.
@@ -47,18 +55,46 @@ class Delivery:
         received = received_field(
             incoming.connection,
             received_at=incoming.received_at,
-            recipients=[recipient.path for recipient in incoming.recipients],
+            recipients=[each.path for each in incoming.recipients] + [each.path for each in incoming.aliases],
             smtputf8=incoming.smtputf8,
             requires_tls=incoming.requires_tls,
         )
+        deliver = partial(self._deliver_all, incoming, content, prepared, received)
+        outcomes = await deliver(incoming.recipients)
+        if incoming.aliases:
+            author = self._author(prepared)
+            served = {recipient.address for recipient in incoming.recipients}
+            for alias in incoming.aliases:
+                if alias.may_post(author):
+                    copies = await deliver(alias.served(author, served))
+                    served |= {copy.recipient.address for copy in copies if copy.is_delivered}
+                    outcomes.append(_of_members(alias, copies))
+                else:
+                    extra = {"alias": alias.address, "from": author or ""}
+                    logger.info("message refused, author may not write to the alias", extra=extra)
+                    outcomes.append(Outcome(alias, 550, "5.7.2", "not allowed to write to this address"))
+        return outcomes
+
+    def _author(self, prepared: Prepared) -> str | None:
+        author = None if prepared.header is None else from_address(Headers(prepared.header))
+        return None if author is None else self._canonical(author.localpart, author.domain)
+
+    async def _deliver_all(
+        self,
+        incoming: Incoming,
+        content: Content,
+        prepared: Prepared,
+        received: bytes,
+        recipients: Sequence[Recipient],
+    ) -> list[Outcome]:
         results = await asyncio.gather(
-            *(self._deliver(incoming, each, content, prepared, received) for each in incoming.recipients),
+            *(self._deliver(incoming, each, content, prepared, received) for each in recipients),
             return_exceptions=True,
         )
         # What failed for one recipient must not unsay what was filed for another.
         return [
             _trouble(recipient, result) if isinstance(result, BaseException) else result
-            for recipient, result in zip(incoming.recipients, results, strict=True)
+            for recipient, result in zip(recipients, results, strict=True)
         ]
 
     async def _deliver(
@@ -95,6 +131,16 @@ class Delivery:
             },
         )
         return Outcome(recipient, 250, "2.1.5", "delivered")
+
+
+def _of_members(alias: AliasRecipient, outcomes: Sequence[Outcome]) -> Outcome:
+    """Say what became of a message for an alias: one member that has it is enough."""
+    failed = [outcome for outcome in outcomes if not outcome.is_delivered]
+    if len(failed) < len(outcomes) or not outcomes:
+        return Outcome(alias, 250, "2.1.5", "delivered")
+    # A full account is the member's own trouble; what we could not do is told first.
+    worst = min(failed, key=lambda outcome: outcome.enhanced == "4.2.2")
+    return Outcome(alias, worst.code, worst.enhanced, worst.text)
 
 
 def _trouble(recipient: Recipient, error: BaseException) -> Outcome:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from mox.accounts import Recipient
+from mox.accounts import AliasRecipient, Recipient
 from mox.store import Spool
 
 __all__ = ["Connection", "Incoming", "Outcome"]
@@ -40,7 +40,8 @@ class Incoming:
 
     Attributes:
         reverse_path: Without brackets; empty for the null path.
-        recipients: Resolved, without repetition, at least one.
+        recipients: Resolved, without repetition; at least one of these or of the aliases.
+        aliases: Addresses that stand for several, likewise.
         spool: The content, dots unstuffed, lines ending in CRLF.
         requires_tls: REQUIRETLS was asked for (RFC 8689).
     """
@@ -52,6 +53,7 @@ class Incoming:
     received_at: datetime
     smtputf8: bool = False
     requires_tls: bool = False
+    aliases: tuple[AliasRecipient, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,7 @@ class Outcome:
         enhanced: Enhanced status code (RFC 3463).
     """
 
-    recipient: Recipient
+    recipient: Recipient | AliasRecipient
     code: int
     enhanced: str
     text: str

@@ -2,8 +2,16 @@
 
 import pytest
 
-from mox.accounts import Accounts, AddressUnknown, DomainDisabled, DomainUnknown, Recipient, Refused
-from mox.config import AccountConfig, Destination, DomainConfig
+from mox.accounts import (
+    Accounts,
+    AddressUnknown,
+    AliasRecipient,
+    DomainDisabled,
+    DomainUnknown,
+    Recipient,
+    Refused,
+)
+from mox.config import AccountConfig, Alias, Destination, DomainConfig
 from mox.config.testing import make
 
 CONFIG = make(
@@ -14,6 +22,13 @@ CONFIG = make(
         "caught.example": DomainConfig(),
         "bücher.example": DomainConfig(),
         "mail.mox.example": DomainConfig(),
+        "lists.example": DomainConfig(
+            localpart_catchall_separator="+",
+            aliases={
+                "All": Alias(addresses=("MOX@mox.example", "x@caught.example"), post_public=True),
+                "team": Alias(addresses=("mox@mox.example",), allow_msg_from=True),
+            },
+        ),
     },
     accounts={
         "mox": AccountConfig(
@@ -32,6 +47,7 @@ CONFIG = make(
             destinations={
                 "@caught.example": Destination(mailbox="Caught"),
                 "x@caught.example": Destination(),
+                "@lists.example": Destination(),
             },
             login_disabled="not now",
         ),
@@ -129,3 +145,39 @@ def test_tells_who_may_not_sign_in() -> None:
     assert ACCOUNTS.login_disabled("second") == "not now"
     assert ACCOUNTS.login_disabled("mox") == ""
     assert ACCOUNTS.login_disabled("gone") == "account is removed"
+
+
+@pytest.mark.parametrize("localpart", ["all", "ALL", "all+archive"])
+def test_an_alias_stands_for_its_members(localpart: str) -> None:
+    found = ACCOUNTS.resolve(localpart, "lists.example")
+    assert isinstance(found, AliasRecipient)
+    assert (found.path, found.address) == (f"{localpart}@lists.example", "all@lists.example")
+    assert [(each.account, each.address, each.alias) for each in found.members] == [
+        ("mox", "mox@mox.example", "all@lists.example"),
+        ("second", "x@caught.example", "all@lists.example"),
+    ]
+    assert (found.post_public, found.allows_from) == (True, False)
+
+
+def test_an_alias_is_nobodys_login_not_even_by_a_catch_all_address() -> None:
+    assert ACCOUNTS.account_for_login("any@lists.example") == "second"
+    assert ACCOUNTS.account_for_login("team@lists.example") is None
+    assert not ACCOUNTS.may_send_as("second", "team", "lists.example")
+
+
+def test_members_write_as_the_alias_where_it_allows_that() -> None:
+    assert ACCOUNTS.may_send_as("mox", "Team", "lists.example")
+    assert ACCOUNTS.may_send_as("mox", "team+x", "lists.example")
+    assert not ACCOUNTS.may_send_as("mox", "all", "lists.example")
+
+
+@pytest.mark.parametrize(
+    ("address", "canonical"),
+    [
+        (("MOX+x", "Mox.Example"), "mox@mox.example"),
+        (("Any+x", "else.example"), "Any+x@else.example"),
+        (("x", "not a domain"), "x@not a domain"),
+    ],
+)
+def test_addresses_are_compared_in_one_form(address: tuple[str, str], canonical: str) -> None:
+    assert ACCOUNTS.canonical(*address) == canonical

@@ -139,3 +139,31 @@ def test_what_is_written_reads_as_the_same() -> None:
     for value in (config.static, config.dynamic):
         for text in (to_document(value), write_documented(value)):
             assert load_text(type(value), text, Path("x")).value == value
+
+
+@pytest.mark.parametrize(
+    ("localpart", "addresses", "says"),
+    [
+        ("all", [], "at least one member"),
+        ("all", ["nobody@mox.example"], "'nobody@mox.example' is not an address of an account"),
+        ("all", ["@mox.example"], "is not an address of an account"),
+        ("all", ["mox@mox.example", "MOX@mox.example"], "is a member already"),
+        ("MOX", ["mox@mox.example"], "is an address of account 'mox' already"),
+        ("all+x", ["mox@mox.example"], "has a separator"),
+        ("all@mox.example", ["mox@mox.example"], "must be a localpart"),
+    ],
+)
+def test_names_the_trouble_with_aliases(
+    tmp_path: Path, localpart: str, addresses: list[str], says: str
+) -> None:
+    alias = f'Aliases."{localpart}".Addresses = {addresses}\n'.replace("'", '"')
+    settings = f'[Domains."mox.example"]\nLocalpartCatchallSeparator = "+"\n{alias}'
+    [found] = problems(tmp_path, dynamic=DYNAMIC.replace('[Domains."mox.example"]', settings))
+    assert found.startswith("domains.toml:")
+    assert says in found
+
+
+def test_aliases_lead_to_canonical_addresses(tmp_path: Path) -> None:
+    settings = '[Domains."mox.example"]\nAliases.All.Addresses = ["MOX@mox.example"]'
+    snapshot = load_config(write(tmp_path, dynamic=DYNAMIC.replace('[Domains."mox.example"]', settings)))
+    assert snapshot.aliases["all@mox.example"].members == ("mox@mox.example",)

@@ -2,12 +2,13 @@
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from mox.accounts import Recipient
+from mox.accounts import AliasRecipient, Recipient
 from mox.delivery import Connection, Delivery, Incoming, received_field
 from mox.store import Quota, Store, check_consistency, get_mailbox, read_message
 from moxkit.testing import FakeClock
@@ -15,6 +16,10 @@ from moxkit.testing import FakeClock
 AT = datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)
 CONNECTION = Connection(0x5F3, "mail.mox.example", "10.0.0.9", "10.0.0.1", "client.example")
 OCTETS = b"Subject: hello\r\n\r\nbody\r\n"
+
+
+def delivery(store: Store) -> Delivery:
+    return Delivery(store=store, canonical=lambda localpart, domain: f"{localpart.lower()}@{domain}")
 
 
 def recipient(account: str, mailbox: str = "Inbox", path: str = "") -> Recipient:
@@ -31,7 +36,7 @@ async def test_files_for_each_recipient_and_says_so_in_order(store: Store) -> No
     message = incoming(
         store, recipient("one"), recipient("two", "Lists/x"), recipient("one", path="o+x@mox.example")
     )
-    outcomes = await Delivery(store=store).receive(message)
+    outcomes = await delivery(store).receive(message)
     message.spool.discard()
     assert [(o.recipient, o.code, o.is_delivered) for o in outcomes] == [
         (r, 250, True) for r in message.recipients
@@ -44,7 +49,7 @@ async def test_files_for_each_recipient_and_says_so_in_order(store: Store) -> No
 
 async def test_puts_trace_fields_before_the_message(store: Store) -> None:
     message = incoming(store, recipient("one"))
-    await Delivery(store=store).receive(message)
+    await delivery(store).receive(message)
     message.spool.discard()
     found = read_message(store.account("one"), 1)
     assert found is not None
@@ -65,7 +70,7 @@ async def test_puts_trace_fields_before_the_message(store: Store) -> None:
 
 async def test_nobody_learns_of_other_recipients(store: Store) -> None:
     message = incoming(store, recipient("one"), recipient("two"))
-    await Delivery(store=store).receive(message)
+    await delivery(store).receive(message)
     message.spool.discard()
     found = read_message(store.account("one"), 1)
     assert found is not None
@@ -83,7 +88,7 @@ async def test_trouble_of_one_recipient_is_not_anothers(
         quota=lambda name: Quota(10 if name == "full" else 0),
     )
     message = incoming(store, recipient("full"), recipient("one"), recipient("gone"))
-    outcomes = await Delivery(store=store).receive(message)
+    outcomes = await delivery(store).receive(message)
     message.spool.discard()
     assert [(o.code, o.enhanced) for o in outcomes] == [(452, "4.2.2"), (250, "2.1.5"), (451, "4.3.0")]
     assert "message could not be filed" in caplog.messages
@@ -92,10 +97,64 @@ async def test_trouble_of_one_recipient_is_not_anothers(
     await store.close()
 
 
+def alias(*accounts: str, post_public: bool = True, path: str = "all@mox.example") -> AliasRecipient:
+    members = tuple(replace(recipient(account, path=path), alias=path) for account in accounts)
+    return AliasRecipient(path, path, members, post_public, allows_from=False)
+
+
+def totals(store: Store, *accounts: str) -> list[int]:
+    return [get_mailbox(store.account(account).reader, "Inbox").total for account in accounts]
+
+
+async def test_members_of_aliases_get_one_copy_and_authors_none(store: Store) -> None:
+    octets = b"From: <Four@mox.example>\r\n\r\nhello\r\n"
+    message = incoming(store, recipient("one"), octets=octets)
+    second = alias("three", "two", path="more@mox.example")
+    message = replace(message, aliases=(alias("one", "two", "four"), second))
+    outcomes = await delivery(store).receive(message)
+    message.spool.discard()
+    assert [(o.recipient.path, o.code) for o in outcomes] == [
+        ("one@mox.example", 250),
+        ("all@mox.example", 250),
+        ("more@mox.example", 250),
+    ]
+    assert totals(store, "one", "two", "three", "four") == [1, 1, 1, 0]
+    found = read_message(store.account("two"), 1)
+    assert found is not None
+    assert found[1].startswith(b"Delivered-To: all@mox.example\r\n")
+
+
+async def test_strangers_do_not_write_to_members_alone(store: Store) -> None:
+    message = incoming(store, octets=b"From: eve@else.example\r\n\r\n")
+    message = replace(message, aliases=(alias("one", post_public=False),))
+    [outcome] = await delivery(store).receive(message)
+    message.spool.discard()
+    assert (outcome.code, outcome.enhanced) == (550, "5.7.2")
+    assert totals(store, "one") == [0]
+
+
+async def test_an_alias_fails_only_if_all_members_do(tmp_path: Path, pool: ThreadPoolExecutor) -> None:
+    store = Store(
+        directory=tmp_path,
+        clock=FakeClock(),
+        pool=pool,
+        quota=lambda name: Quota(0 if name == "one" else 10, 0, 0),
+    )
+    message = replace(incoming(store), aliases=(alias("full", "one"), alias("full", path="f@mox.example")))
+    outcomes = await delivery(store).receive(message)
+    message.spool.discard()
+    assert [(o.code, o.enhanced) for o in outcomes] == [(250, "2.1.5"), (452, "4.2.2")]
+    message = replace(incoming(store), aliases=(alias("full", path="f@mox.example"),))
+    [outcome] = await delivery(store).receive(message)
+    message.spool.discard()
+    assert (outcome.code, outcome.enhanced) == (452, "4.2.2")
+    await store.close()
+
+
 @pytest.mark.parametrize("octets", [b"", b"\x00", b"no header", b"\xff: \xff\r\n\r\n"])
 async def test_malformed_mail_is_filed_all_the_same(store: Store, octets: bytes) -> None:
     message = incoming(store, recipient("one"), octets=octets)
-    [outcome] = await Delivery(store=store).receive(message)
+    [outcome] = await delivery(store).receive(message)
     message.spool.discard()
     assert outcome.is_delivered
     found = read_message(store.account("one"), 1)
@@ -107,7 +166,7 @@ async def test_a_message_that_was_given_up_is_filed_for_nobody(store: Store) -> 
     message = incoming(store, recipient("one"))
     message.spool.discard()
     with pytest.raises(OSError, match="given up"):
-        await Delivery(store=store).receive(message)
+        await delivery(store).receive(message)
     assert get_mailbox(store.account("one").reader, "Inbox").total == 0
     await asyncio.sleep(0)
 
