@@ -1,10 +1,11 @@
 """Tells senders what did not arrive, or is late: a delivery status notification in their Inbox (RFC 3464).
 
 Invariant: nothing is sent, so nothing can loop; a message with the null reverse-path gets no notification
-(RFC 5321 §4.5.5). The identifier of a notification follows from the attempt, so that one which was filed
+(RFC 5321 §4.5.5). The identifier of a notification follows from what it tells, so that one which was filed
 before a crash is not filed again after it.
 """
 
+import hashlib
 import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -134,10 +135,12 @@ class Bounces:
 
 
 def _message_id(message: QueuedMessage, attempted: Sequence[Attempted], what: str) -> str:
-    first = attempted[0].entry
+    """Name what is told, of whom: attempts do not count, for a crash leaves one that was not written down."""
+    entries = ",".join(str(each.entry.id) for each in sorted(attempted, key=lambda each: each.entry.id))
+    digest = hashlib.sha256(entries.encode()).hexdigest()[:16]
     # The time keeps apart what queues made anew would number alike.
     queued_at = int(message.queued_at.timestamp())
-    return f"{what}.{message.id}.{queued_at:x}.{first.id}.{first.attempts + 1}"
+    return f"{what}.{message.id}.{queued_at:x}.{digest}"
 
 
 def _header(message: QueuedMessage, content: Path) -> bytes:

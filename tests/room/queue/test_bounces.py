@@ -1,6 +1,7 @@
 """Notifications: what they say, whose they are, and that there is never one too many."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -124,10 +125,16 @@ async def test_a_delay_is_told_with_its_end(
 async def test_what_is_told_again_after_a_crash_is_filed_once(
     bounces: Bounces, store: Store, message: Callable[..., QueuedMessage], content: Path
 ) -> None:
-    failing = message("bob@other.example")
-    for _ in range(2):
-        await bounces.finished(failing, attempted(failing, REFUSED), content)
+    failing = message("bob@other.example", "eve@other.example")
+    for attempts in range(2):
+        # The attempt before the crash was counted, its result was not written down.
+        entries = tuple(replace(entry, attempts=attempts) for entry in failing.entries)
+        failing = replace(failing, entries=entries)
+        await bounces.finished(failing, attempted(failing, REFUSED, REFUSED), content)
     assert len(filed(store.account("mox"))) == 1
+    # Who is told of now was not among them.
+    await bounces.finished(failing, attempted(failing, REFUSED, REFUSED)[:1], content)
+    assert len(filed(store.account("mox"))) == 2
 
 
 async def test_a_notification_never_brings_forth_another(
