@@ -5,11 +5,12 @@ TLS is used only for messages that ask for it, unverified: it is our own certifi
 
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from mox.config import StaticConfig
 from mox.outgoing import read_pieces, result_of
-from mox.queue import Failed, QueuedEntry, QueuedMessage, Result, Retry
+from mox.queue import Delivered, Failed, QueuedEntry, QueuedMessage, Result, Retry
 from moxkit.net import client_context
 from moxkit.smtp import Body, CommandError, MailFrom, parse_path
 from moxkit.smtpclient import SmtpClient, SmtpError
@@ -68,7 +69,8 @@ class SelfDelivery:
             return Failed(None, error.enhanced, f"bad address: {error.text}")
         except SmtpError as error:
             reply = error.reply
-        return result_of(reply, self._hostname)
+        result = result_of(reply, self._hostname)
+        return replace(result, is_final=True) if isinstance(result, Delivered) else result
 
 
 def _own_port(static: StaticConfig) -> tuple[str, int]:

@@ -1,4 +1,6 @@
-"""Tells senders what did not arrive, or is late: a delivery status notification in their Inbox (RFC 3464).
+"""Tells senders what did not arrive, is late, or arrived if they asked: notifications in their Inbox.
+
+Which and when: RFC 3461; in what form: RFC 3464.
 
 Invariant: nothing is sent, so nothing can loop; a message with the null reverse-path gets no notification
 (RFC 5321 §4.5.5). The identifier of a notification follows from what it tells, so that one which was filed
@@ -13,7 +15,7 @@ from pathlib import Path
 
 from mox.queue.bouncetext import compose_bounce
 from mox.queue.message import Attempted, QueuedMessage
-from mox.queue.outcome import Failed
+from mox.queue.outcome import Delivered, Failed
 from mox.runtime import Clock
 from mox.store import (
     INBOX,
@@ -25,13 +27,17 @@ from mox.store import (
     ensure_mailbox,
     is_filed,
 )
+from moxkit.dsn import Action
+from moxkit.smtp import Notify, Ret
 
 __all__ = ["Bounces"]
 
 logger = logging.getLogger(__name__)
 
-# A header is returned, never the content: senders have it, and notifications stay small.
+# Of a message, unless RET=FULL asks for more: senders have it, and notifications stay small.
 _LONGEST_HEADER_OCTETS = 256 << 10
+# Of larger messages the header is returned, as RFC 3461 §6.2 allows.
+_LARGEST_RETURNED = 1 << 20
 
 
 class Bounces:
@@ -62,40 +68,48 @@ class Bounces:
         self._postmaster = postmaster
 
     async def finished(self, message: QueuedMessage, attempted: Sequence[Attempted], content: Path) -> None:
-        """Tell of the recipients that have failed.
+        """Tell of the recipients that have failed, and of those that were delivered to if that was asked for.
 
         Raises:
             mox.store.StoreError, OSError: It could not be filed anywhere.
         """
-        failed = [each for each in attempted if isinstance(each.result, Failed)]
-        if failed:
-            await self._file(message, failed, content, None)
+        fates = [(_fate(each), each) for each in attempted]
+        # Failures last: they are told again if anything goes wrong, successes are not.
+        for action in (Action.DELIVERED, Action.RELAYED, Action.FAILED):
+            if alike := [each for fate, each in fates if fate is action]:
+                await self._file(message, alike, action, content, None)
 
     async def delayed(
         self, message: QueuedMessage, attempted: Sequence[Attempted], content: Path, gives_up_at: datetime
     ) -> None:
-        """Tell of the recipients that will be tried for longer.
+        """Tell of the recipients that will be tried for longer, unless that is not wanted.
 
         Raises:
             mox.store.StoreError, OSError: It could not be filed anywhere.
         """
-        await self._file(message, attempted, content, gives_up_at)
+        if wanted := [each for each in attempted if _wants(each, Notify.DELAY)]:
+            await self._file(message, wanted, Action.DELAYED, content, gives_up_at)
 
     async def _file(
         self,
         message: QueuedMessage,
         attempted: Sequence[Attempted],
+        action: Action,
         content: Path,
         gives_up_at: datetime | None,
     ) -> None:
         if not message.reverse_path:
             logger.warning("no notification of what was itself one", extra={"queueid": message.id})
             return None
-        message_id = _message_id(message, attempted, "failed" if gives_up_at is None else "delayed")
+        message_id = _message_id(message, attempted, action)
+        # Successes and delays never bring back more than the header (RFC 3461 §4.3).
+        is_whole = action is Action.FAILED and message.ret is Ret.FULL and message.size <= _LARGEST_RETURNED
         octets = compose_bounce(
             message,
             attempted,
-            header=_header(message, content),
+            action,
+            returned=_beginning(message, content, _LARGEST_RETURNED if is_whole else _LONGEST_HEADER_OCTETS),
+            is_whole=is_whole,
             hostname=self._hostname,
             message_id=f"{message_id}@{self._hostname}",
             now=self._clock.now(),
@@ -134,15 +148,31 @@ class Bounces:
             logger.info("sender notified", extra=extra)
 
 
-def _message_id(message: QueuedMessage, attempted: Sequence[Attempted], what: str) -> str:
+def _fate(attempted: Attempted) -> Action | None:
+    """Return what the sender wants to hear of a final result (RFC 3461 §5.2), None for nothing."""
+    match attempted.result:
+        case Failed():
+            return Action.FAILED if _wants(attempted, Notify.FAILURE) else None
+        case Delivered(passes_on_dsn=False, is_final=is_final) if Notify.SUCCESS in attempted.entry.notify:
+            return Action.DELIVERED if is_final else Action.RELAYED
+        case _:
+            return None
+
+
+def _wants(attempted: Attempted, what: Notify) -> bool:
+    # Nothing said means failure and delay (RFC 3461 §4.1).
+    return not attempted.entry.notify or what in attempted.entry.notify
+
+
+def _message_id(message: QueuedMessage, attempted: Sequence[Attempted], action: Action) -> str:
     """Name what is told, of whom: attempts do not count, for a crash leaves one that was not written down."""
     entries = ",".join(str(each.entry.id) for each in sorted(attempted, key=lambda each: each.entry.id))
     digest = hashlib.sha256(entries.encode()).hexdigest()[:16]
     # The time keeps apart what queues made anew would number alike.
     queued_at = int(message.queued_at.timestamp())
-    return f"{what}.{message.id}.{queued_at:x}.{digest}"
+    return f"{action}.{message.id}.{queued_at:x}.{digest}"
 
 
-def _header(message: QueuedMessage, content: Path) -> bytes:
+def _beginning(message: QueuedMessage, content: Path, size: int) -> bytes:
     with content.open("rb") as file:
-        return message.prefix + file.read(_LONGEST_HEADER_OCTETS)
+        return message.prefix + file.read(size)

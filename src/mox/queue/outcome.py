@@ -11,6 +11,7 @@ class Delivered:
 
     Attributes:
         passes_on_dsn: It was told what notifications the sender wants, and makes them (RFC 3461 §5.2.1).
+        is_final: The recipient's mailbox has it; no other server is involved.
     """
 
     code: int
@@ -18,6 +19,7 @@ class Delivered:
     text: str
     host: str = ""
     passes_on_dsn: bool = False
+    is_final: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,10 @@ from collections.abc import Sequence
 
 from mox.accounts import Recipient, SignedIn
 from mox.delivery import Connection, Incoming, Outcome
+from mox.queue import NewRecipient
 from mox.runtime import Clock
 from mox.smtpserver.errors import combined, content_reply, refused_draft, storage_reply
+from mox.smtpserver.futurerelease import release_of
 from mox.smtpserver.options import Options
 from mox.smtpserver.ports import FailureListener, Filing, Submitting
 from mox.smtpserver.special import SpecialRecipients
@@ -69,24 +71,32 @@ class ContentDesk:
     async def _submit(
         self, transaction: Transaction, spool: Spool, connection: Connection, signed_in: SignedIn
     ) -> Reply:
-        for path in transaction.remote.values() if self._special is not None else ():
-            failure = self._special.at_submission(path.localpart) if self._special is not None else None
+        for rcpt in transaction.remote.values():
+            localpart = rcpt.forward_path.localpart
+            failure = self._special.at_submission(localpart) if self._special is not None else None
             if failure is not None:
                 await self._clock.sleep(failure.wait_s)
                 return failure.reply
-        mail = transaction.mail
+        mail, now = transaction.mail, self._clock.now()
+        release_at, future_release = release_of(mail, now)
         result = await self._submitting.submit(
             Draft(
                 connection=connection,
                 account=signed_in.account,
                 login_address=signed_in.address,
                 reverse_path=str(mail.reverse_path or ""),
-                recipients=tuple(transaction.remote),
+                recipients=tuple(
+                    NewRecipient(path, rcpt.notify, rcpt.orcpt) for path, rcpt in transaction.remote.items()
+                ),
                 spool=spool,
-                received_at=self._clock.now(),
+                received_at=now,
                 smtputf8=mail.smtputf8,
                 declared_8bit=mail.body is Body.EIGHT_BIT_MIME,
                 require_tls=True if mail.requires_tls else None,
+                ret=mail.ret,
+                envid=mail.envid,
+                release_at=release_at,
+                future_release=future_release,
             )
         )
         if isinstance(result, Refusal):
@@ -113,7 +123,7 @@ class ContentDesk:
         for path in transaction.unknown:
             nobody = Recipient(path, "", path, "", "unknown")
             outcomes.append(Outcome(nobody, 550, "5.1.1", "no such user"))
-        if not transaction.local:
+        if not transaction.local and not transaction.aliases:
             # Guessing addresses takes time.
             await self._clock.sleep(self._options.unknown_pause_s)
             return combined(outcomes)
@@ -122,12 +132,13 @@ class ContentDesk:
             connection=connection,
             reverse_path=str(mail.reverse_path or ""),
             recipients=tuple(recipients),
+            aliases=tuple(transaction.aliases.values()),
             spool=spool,
             received_at=self._clock.now(),
             smtputf8=mail.smtputf8,
             requires_tls=mail.requires_tls,
         )
-        if recipients:
+        if recipients or incoming.aliases:
             outcomes += await self._filing.receive(incoming)
         await self._tell(incoming, outcomes)
         return combined(outcomes)

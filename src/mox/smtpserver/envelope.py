@@ -5,9 +5,10 @@ Returns the reply that refuses, or the one that accepts; what was accepted is in
 
 from ipaddress import IPv4Address, IPv6Address
 
-from mox.accounts import AddressUnknown, DomainDisabled, DomainUnknown, Recipient, SignedIn
+from mox.accounts import AddressUnknown, AliasRecipient, DomainDisabled, DomainUnknown, Recipient, SignedIn
 from mox.runtime import Clock
 from mox.smtpserver.errors import refused_address, size_reply
+from mox.smtpserver.futurerelease import check_release
 from mox.smtpserver.options import Options
 from mox.smtpserver.ports import Addresses
 from mox.smtpserver.senderdomain import check_sender_domain
@@ -71,7 +72,7 @@ class EnvelopeDesk:
             return Reply(555, "5.3.3", "REQUIRETLS is not offered")
         if mail.requires_tls and not is_tls:
             return Reply(523, "5.7.10", "REQUIRETLS needs TLS")
-        return None
+        return check_release(mail, self._clock.now())
 
     async def _sender(self, path: Path, signed_in: SignedIn | None) -> Reply | None:
         domain, is_submission = path.domain_text, self._options.kind.is_submission
@@ -99,7 +100,7 @@ class EnvelopeDesk:
             if refused is not None:
                 return refused
         if options.kind.is_submission:
-            return self._remote(path, transaction)
+            return self._remote(rcpt, transaction)
         return self._local(path, transaction)
 
     def _local(self, path: Path, transaction: Transaction) -> Reply:
@@ -109,6 +110,8 @@ class EnvelopeDesk:
         match found:
             case Recipient():
                 transaction.local[str(path)] = found
+            case AliasRecipient():
+                transaction.aliases[str(path)] = found
             case AddressUnknown() if self._tells_failures:
                 # Nobody learns by trying which addresses exist; the answer comes after the content.
                 transaction.unknown[str(path)] = found
@@ -116,14 +119,15 @@ class EnvelopeDesk:
                 return refused_address(found)
         return Reply(250, "2.1.5", "ok")
 
-    def _remote(self, path: Path, transaction: Transaction) -> Reply:
+    def _remote(self, rcpt: RcptTo, transaction: Transaction) -> Reply:
+        path = rcpt.forward_path
         if not isinstance(path.domain, IPv4Address | IPv6Address):
             found = self._addresses.resolve(path.localpart, path.domain_text)
-            if not isinstance(found, Recipient | DomainUnknown):
+            if not isinstance(found, Recipient | AliasRecipient | DomainUnknown):
                 return refused_address(found)
             if isinstance(found, DomainUnknown) and path.domain is None:
                 return refused_address(found)
-        transaction.remote[str(path)] = path
+        transaction.remote[str(path)] = rcpt
         return Reply(250, "2.1.5", "ok")
 
     async def _wait(self, failure: SpecialFailure | None) -> Reply | None:

@@ -1,5 +1,8 @@
 """The reply to EHLO: what is offered now (RFC 5321 §4.1.1.1)."""
 
+from datetime import datetime
+
+from mox.smtpserver.futurerelease import longest_release
 from mox.smtpserver.options import Options
 from moxkit.sasl import Mechanism
 
@@ -7,7 +10,12 @@ __all__ = ["ehlo_lines"]
 
 
 def ehlo_lines(
-    options: Options, *, is_tls: bool, offers_starttls: bool, mechanisms: tuple[Mechanism, ...]
+    options: Options,
+    *,
+    is_tls: bool,
+    offers_starttls: bool,
+    mechanisms: tuple[Mechanism, ...],
+    now: datetime,
 ) -> str:
     """Return the text of the reply, a line for each extension."""
     lines = [options.hostname, "PIPELINING", f"SIZE {options.max_message_size}"]
@@ -17,5 +25,8 @@ def ehlo_lines(
         lines.append("REQUIRETLS")
     if mechanisms:
         lines.append("AUTH " + " ".join(mechanisms))
+    if options.kind.is_submission:
+        # On port 25 nothing could be promised: who delivers here sends no notifications (RFC 3461 §4).
+        lines += ["DSN", f"FUTURERELEASE {longest_release(now)}"]
     lines += ["ENHANCEDSTATUSCODES", "8BITMIME", f"LIMITS RCPTMAX={options.max_recipients}", "SMTPUTF8"]
     return "\n".join(lines)

@@ -126,8 +126,14 @@ class SmtpServer:
     def _loop(self, conn: LineConn, ip: str, local_ip: str, visit: Visit) -> ConnectionLoop:
         options = self._options
         offers_starttls = self._tls_context is not None
+        is_submission = options.kind.is_submission
         machine = ServerMachine(
-            Dialect(is_submission=options.kind.is_submission, is_pedantic=options.is_pedantic),
+            Dialect(
+                is_submission=is_submission,
+                is_pedantic=options.is_pedantic,
+                allows_hold=is_submission,
+                allows_dsn=is_submission,
+            ),
             max_size=options.max_message_size,
             is_tls=conn.tls is not None,
             offers_starttls=offers_starttls,

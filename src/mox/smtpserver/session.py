@@ -191,6 +191,7 @@ class Session:
             is_tls=self._tls is not None,
             offers_starttls=self._offers_starttls,
             mechanisms=self._authentication.offered() if options.kind.is_submission else (),
+            now=self._clock.now(),
         )
         return Answer(Reply(250, "", lines))
 

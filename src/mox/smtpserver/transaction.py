@@ -3,9 +3,9 @@
 import re
 from dataclasses import dataclass, field
 
-from mox.accounts import AddressUnknown, Recipient
+from mox.accounts import AddressUnknown, AliasRecipient, Recipient
 from mox.store import Spool
-from moxkit.smtp import MailFrom, Path
+from moxkit.smtp import MailFrom, RcptTo
 
 __all__ = ["Transaction"]
 
@@ -20,8 +20,9 @@ class Transaction:
     Attributes:
         mail: The accepted command.
         local: Recipients of this server.
+        aliases: Addresses that stand for several of this server.
         unknown: Addresses that were accepted although nobody is there.
-        remote: Forward paths of a submission, in order.
+        remote: Recipients of a submission, in order.
         spool: The content, from DATA on.
         trouble: Why the content cannot be stored; the rest of it is dropped.
         started_at: Monotonic time of DATA.
@@ -29,8 +30,9 @@ class Transaction:
 
     mail: MailFrom
     local: dict[str, Recipient] = field(default_factory=dict)
+    aliases: dict[str, AliasRecipient] = field(default_factory=dict)
     unknown: dict[str, AddressUnknown] = field(default_factory=dict)
-    remote: dict[str, Path] = field(default_factory=dict)
+    remote: dict[str, RcptTo] = field(default_factory=dict)
     spool: Spool | None = None
     trouble: OSError | None = None
     started_at: float = 0
@@ -41,7 +43,7 @@ class Transaction:
     @property
     def count(self) -> int:
         """How many recipients there are."""
-        return len(self.local) + len(self.unknown) + len(self.remote)
+        return len(self.local) + len(self.aliases) + len(self.unknown) + len(self.remote)
 
     async def add(self, octets: bytes) -> None:
         """Take a piece of content."""

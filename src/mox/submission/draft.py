@@ -5,7 +5,9 @@ from datetime import datetime
 from enum import StrEnum
 
 from mox.delivery import Connection
+from mox.queue import NewRecipient
 from mox.store import Spool
+from moxkit.smtp import Ret
 
 __all__ = ["Draft", "Queued", "Refusal", "RefusalKind"]
 
@@ -18,22 +20,27 @@ class Draft:
         account: Who submits.
         login_address: With which address they signed in.
         reverse_path: Without brackets; empty for the null path. The front door checked that it is theirs.
-        recipients: Forward paths without brackets, without repetition.
+        recipients: Without repetition.
         spool: The content, lines ending in CRLF.
         declared_8bit: BODY=8BITMIME was given.
         require_tls: True: REQUIRETLS; None: not said.
+        ret: See `mox.queue.NewMessage`; so are `envid`, `release_at` and `future_release`.
     """
 
     connection: Connection
     account: str
     login_address: str
     reverse_path: str
-    recipients: tuple[str, ...]
+    recipients: tuple[NewRecipient, ...]
     spool: Spool
     received_at: datetime
     smtputf8: bool = False
     declared_8bit: bool = False
     require_tls: bool | None = None
+    ret: Ret | None = None
+    envid: str = ""
+    release_at: datetime | None = None
+    future_release: str = ""
 
 
 class RefusalKind(StrEnum):

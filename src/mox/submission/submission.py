@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from mox.accounts import Accounts
 from mox.delivery import received_field
-from mox.queue import NewMessage, NewRecipient, Queue
+from mox.queue import NewMessage, Queue
 from mox.signing import Signer
 from mox.store import Content, Store
 from mox.submission.draft import Draft, Queued, Refusal, RefusalKind
@@ -72,7 +72,7 @@ class Submission:
         received = received_field(
             draft.connection,
             received_at=draft.received_at,
-            recipients=draft.recipients,
+            recipients=[recipient.path for recipient in draft.recipients],
             smtputf8=draft.smtputf8,
             requires_tls=draft.require_tls is True,
             is_authenticated=True,
@@ -82,13 +82,17 @@ class Submission:
             NewMessage(
                 account=draft.account,
                 reverse_path=draft.reverse_path,
-                recipients=tuple(map(NewRecipient, draft.recipients)),
+                recipients=draft.recipients,
                 prefix=received + signatures + added,
                 smtputf8=draft.smtputf8,
                 has_8bit=draft.declared_8bit or _has_8bit(content),
                 require_tls=draft.require_tls,
                 message_id=message_id,
                 subject=(headers.text("subject") or "")[:200],
+                ret=draft.ret,
+                envid=draft.envid,
+                release_at=draft.release_at,
+                future_release=draft.future_release,
             ),
             content,
         )

@@ -8,11 +8,12 @@ import pytest
 
 from mox.app import ADDRESS, PASSWORD
 from mox.listen import BindError
+from moxkit.dsn import Action, parse_dsn
 from moxkit.imap import OutgoingMessage
 from moxkit.net import client_context
 from moxkit.sasl import Mechanism, client_exchange
-from moxkit.smtp import MailFrom, parse_path
-from moxkit.smtpclient import SmtpError
+from moxkit.smtp import MailFrom, Notify, RcptTo, RecipientAddress, Ret, parse_path
+from moxkit.smtpclient import SmtpClient, SmtpError
 from moxkit.testing import FakeClock
 from room.app.servers import LocalServer, local_server
 
@@ -28,11 +29,15 @@ async def local(tmp_path: Path, clock: FakeClock) -> AsyncIterator[LocalServer]:
         yield started
 
 
+async def sign_in(client: SmtpClient) -> None:
+    await client.start_tls(client_context(), hostname="localhost")
+    exchange = client_exchange(Mechanism.SCRAM_SHA_256, username=ADDRESS, password=PASSWORD)
+    await client.authenticate(Mechanism.SCRAM_SHA_256, exchange)
+
+
 async def submit(local: LocalServer, *recipients: str) -> list[int]:
     async with await local.smtp(587) as client:
-        await client.start_tls(client_context(), hostname="localhost")
-        exchange = client_exchange(Mechanism.SCRAM_SHA_256, username=ADDRESS, password=PASSWORD)
-        await client.authenticate(Mechanism.SCRAM_SHA_256, exchange)
+        await sign_in(client)
         paths = [parse_path(recipient) for recipient in recipients]
         return [r.code for r in await client.deliver(MailFrom(parse_path(ADDRESS)), paths, [CONTENT])]
 
@@ -107,3 +112,28 @@ async def test_it_serves_until_asked_to_end_whoever_is_connected(local: LocalSer
     await reader.logout()
     await sender.quit()
     assert await local.inbox(0) == []
+
+
+async def test_a_sender_hears_of_what_was_asked_for(local: LocalServer) -> None:
+    """RFC 3461 §5.2.3, §5.2.6: DSN from the command of a submission to the Inbox."""
+    asked = frozenset({Notify.SUCCESS, Notify.FAILURE})
+    recipients = [
+        RcptTo(parse_path("you@else.example"), asked, RecipientAddress("rfc822", "You@else.example")),
+        RcptTo(parse_path("queue-550@else.example"), asked),
+        RcptTo(parse_path("queue-551@else.example"), frozenset({Notify.NEVER})),
+    ]
+    async with await local.smtp(587) as client:
+        await sign_in(client)
+        assert "DSN" in client.extensions
+        sender = MailFrom(parse_path(ADDRESS), ret=Ret.FULL, envid="x 1")
+        await client.deliver(sender, recipients, [CONTENT])
+    told = [parse_dsn(octets) for octets in await local.inbox(3) if b"multipart/report" in octets]
+    assert await local.queued(0) == []
+    assert {each.status.original_envelope_id for each in told} == {"x 1"}
+    found = {each.status.recipients[0].action: each for each in told}
+    assert found.keys() == {Action.DELIVERED, Action.FAILED}
+    [delivered] = found[Action.DELIVERED].status.recipients
+    assert (delivered.status[0], delivered.original_recipient) == ("2", recipients[0].orcpt)
+    # All of the message for a failure, its header otherwise.
+    assert found[Action.FAILED].original.endswith(CONTENT)
+    assert found[Action.DELIVERED].is_header_only

@@ -1,5 +1,6 @@
 """Notifications: what they say, whose they are, and that there is never one too many."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -11,8 +12,10 @@ from mox.queue import Attempted, Bounces, Delivered, Failed, QueuedEntry, Queued
 from mox.store import Account, Quota, Store, list_messages, read_message
 from moxkit.dsn import Action, parse_dsn
 from moxkit.message import Headers
+from moxkit.smtp import Notify, RecipientAddress, Ret
 from moxkit.testing import FakeClock
 
+OK = Delivered(250, "2.1.5", "ok", "mx.other.example")
 REFUSED = Failed(550, "5.1.1", "no such user", "mx.other.example")
 LATER = Retry(None, "4.4.1", "no answer from 192.0.2.1")
 PREFIX = b"Received: from here by mail.mox.example; now\r\n"
@@ -35,6 +38,15 @@ def content(tmp_path: Path) -> Path:
     path = tmp_path / "content"
     path.write_bytes(CONTENT)
     return path
+
+
+def asking(message: QueuedMessage, *notify: str, orcpt: RecipientAddress | None = None) -> QueuedMessage:
+    """Return a message whose recipients have these wishes, words with commas between."""
+    wishes = [frozenset(map(Notify, words.split(","))) if words else frozenset[Notify]() for words in notify]
+    entries = [
+        replace(entry, notify=wish, orcpt=orcpt) for entry, wish in zip(message.entries, wishes, strict=True)
+    ]
+    return replace(message, entries=tuple(entries))
 
 
 @pytest.fixture
@@ -191,3 +203,135 @@ async def test_addresses_beyond_ascii(
     [told] = parse_dsn(octets).status.recipients
     assert told.final_recipient.address == "jürgen@other.example"
     assert "zoë@mox.example".encode() in octets
+
+
+@pytest.mark.parametrize(
+    ("notify", "result", "action"),
+    [
+        # RFC 3461 §5.2.6.
+        ("", REFUSED, Action.FAILED),
+        ("FAILURE", REFUSED, Action.FAILED),
+        ("SUCCESS,FAILURE,DELAY", REFUSED, Action.FAILED),
+        ("SUCCESS,DELAY", REFUSED, None),
+        ("NEVER", REFUSED, None),
+        # RFC 3461 §5.2.1: the other server tells.
+        ("SUCCESS", replace(OK, passes_on_dsn=True), None),
+        # RFC 3461 §5.2.2.
+        ("SUCCESS", OK, Action.RELAYED),
+        ("SUCCESS,FAILURE", OK, Action.RELAYED),
+        ("FAILURE,DELAY", OK, None),
+        ("NEVER", OK, None),
+        ("", OK, None),
+        # RFC 3461 §5.2.3.
+        ("SUCCESS", replace(OK, is_final=True), Action.DELIVERED),
+        ("FAILURE", replace(OK, is_final=True), None),
+        ("", replace(OK, is_final=True), None),
+    ],
+)
+async def test_what_is_told_of_an_end(
+    bounces: Bounces,
+    store: Store,
+    message: Callable[..., QueuedMessage],
+    content: Path,
+    notify: str,
+    result: Result,
+    action: Action | None,
+) -> None:
+    ended = asking(message("bob@other.example"), notify)
+    await bounces.finished(ended, attempted(ended, result), content)
+    told = [parse_dsn(octets).status.recipients for _, octets in filed(store.account("mox"))]
+    assert [[each.action for each in of_one] for of_one in told] == ([] if action is None else [[action]])
+
+
+@pytest.mark.parametrize(
+    ("notify", "is_told"),
+    [("", True), ("DELAY", True), ("FAILURE,DELAY", True), ("SUCCESS,FAILURE", False), ("NEVER", False)],
+)
+async def test_delay_is_told_unless_it_is_not_wanted(
+    bounces: Bounces,
+    store: Store,
+    message: Callable[..., QueuedMessage],
+    content: Path,
+    clock: FakeClock,
+    notify: str,
+    is_told: bool,
+) -> None:
+    """RFC 3461 §5.2.5."""
+    late = asking(message("bob@other.example", "ann@other.example"), notify, "NEVER")
+    await bounces.delayed(late, attempted(late, LATER, LATER), content, clock.now())
+    told = [parse_dsn(octets).status.recipients for _, octets in filed(store.account("mox"))]
+    addresses = [[each.final_recipient.address for each in of_one] for of_one in told]
+    assert addresses == ([["bob@other.example"]] if is_told else [])
+
+
+async def test_each_end_is_a_notification_with_its_own_recipients(
+    bounces: Bounces, store: Store, message: Callable[..., QueuedMessage], content: Path
+) -> None:
+    ended = asking(
+        message("ann@other.example", "bob@other.example", "eve@other.example"), "SUCCESS", "", "NEVER"
+    )
+    for _ in range(2):  # Again after a crash: none is filed twice.
+        await bounces.finished(ended, attempted(ended, OK, REFUSED, REFUSED), content)
+    relayed, failed = sorted((octets for _, octets in filed(store.account("mox"))), key=len)
+    [ann], [bob] = parse_dsn(relayed).status.recipients, parse_dsn(failed).status.recipients
+    assert (ann.final_recipient.address, ann.action, ann.status) == (
+        "ann@other.example",
+        Action.RELAYED,
+        "2.1.5",
+    )
+    assert (bob.final_recipient.address, bob.action) == ("bob@other.example", Action.FAILED)
+    # RFC 3461 §6.3 (h), (i).
+    assert ann.remote_mta is not None
+    assert ann.diagnostic is not None
+    assert (ann.remote_mta.name, ann.diagnostic.text) == ("mx.other.example", "250 2.1.5 ok")
+    said = parse_dsn(relayed).text
+    assert "handed over to the mail server of ann@other.example" in said
+    assert Headers(relayed).text("subject") == "Mail handed over"
+
+
+async def test_a_notification_repeats_what_its_sender_gave(
+    bounces: Bounces, store: Store, message: Callable[..., QueuedMessage], content: Path
+) -> None:
+    """RFC 3461 §6.3 (a), (d); RFC 4865."""
+    orcpt = RecipientAddress("rfc822", "Bob+X@a.example")
+    failing = asking(message("bob@other.example"), "FAILURE", orcpt=orcpt)
+    failing = replace(failing, envid="QQ 314159", future_release="for;60")
+    await bounces.finished(failing, attempted(failing, REFUSED), content)
+    [(_, octets)] = filed(store.account("mox"))
+    status = parse_dsn(octets).status
+    assert (status.original_envelope_id, status.future_release_request) == ("QQ 314159", "for;60")
+    assert status.recipients[0].original_recipient == orcpt
+
+
+@pytest.mark.parametrize(
+    ("ret", "result", "size", "is_whole"),
+    [
+        (None, REFUSED, 1000, False),
+        (Ret.HDRS, REFUSED, 1000, False),
+        (Ret.FULL, REFUSED, 1 << 20, True),
+        (Ret.FULL, REFUSED, (1 << 20) + 1, False),
+        (Ret.FULL, OK, 1000, False),
+    ],
+)
+async def test_how_much_of_the_message_comes_back(
+    bounces: Bounces,
+    store: Store,
+    message: Callable[..., QueuedMessage],
+    content: Path,
+    ret: Ret | None,
+    result: Result,
+    size: int,
+    is_whole: bool,
+) -> None:
+    """RFC 3461 §4.3, §6.2: all of it only with RET=FULL, of failures, up to a size."""
+    octets = CONTENT
+    octets += (b"x" * 70 + b"\r\n") * ((size - len(PREFIX + octets) - 2) // 72)
+    octets += b"x" * (size - len(PREFIX + octets) - 2) + b"\r\n"
+    await asyncio.to_thread(content.write_bytes, octets)
+    sent = replace(asking(message("bob@other.example"), "SUCCESS,FAILURE"), ret=ret, size=size)
+    await bounces.finished(sent, attempted(sent, result), content)
+    [(_, notification)] = filed(store.account("mox"))
+    found = parse_dsn(notification)
+    assert found.is_header_only is not is_whole
+    header, _, _ = (PREFIX + octets).partition(b"\r\n\r\n")
+    assert found.original == (PREFIX + octets if is_whole else header + b"\r\n")

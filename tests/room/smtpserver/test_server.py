@@ -3,13 +3,16 @@
 import asyncio
 import base64
 import ssl
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from mox.listen import ConnectionLimits
+from mox.queue import NewRecipient
 from mox.smtpserver import Kind, Options, SpecialRecipients
 from mox.submission import Refusal, RefusalKind
+from moxkit.smtp import Notify, RecipientAddress, Ret
 from moxkit.testing import FakeResolver
 
 # The type of the fixture lives in conftest.py, which has no name mypy and pytest agree on.
@@ -93,8 +96,39 @@ async def test_submission_needs_a_signature_and_queues(house: House) -> None:
     assert await client.ask("From: alice@mox.example\r\n\r\nhi\r\n.") == "250 2.2.0 queued as 7"
     draft, content = house.submission.drafts[0]
     assert (draft.account, draft.login_address) == ("alice", "alice@mox.example")
-    assert draft.recipients == ("x@other.example", "x@[192.0.2.1]")
+    assert draft.recipients == (NewRecipient("x@other.example"), NewRecipient("x@[192.0.2.1]"))
+    assert (draft.ret, draft.envid, draft.release_at) == (None, "", None)
     assert content.endswith(b"hi\r\n")
+
+
+async def test_wishes_of_a_submission_reach_its_draft(house: House) -> None:
+    house.submits()
+    client = await house.greeted()
+    until = house.clock.now().replace(microsecond=0) + timedelta(days=60)
+    for hold, release_at, text in (
+        ("HOLDFOR=60", house.clock.now() + timedelta(seconds=60), "for;60"),
+        (f"HOLDUNTIL={until:%Y-%m-%dT%H:%M:%SZ}", until, f"until;{until:%Y-%m-%dT%H:%M:%SZ}"),
+    ):
+        replies = await client.ask_all(
+            f"AUTH PLAIN {PLAIN}",
+            f"MAIL FROM:<alice@mox.example> RET=full ENVID=a+20b {hold}",
+            "RCPT TO:<x@other.example> NOTIFY=Success,DELAY ORCPT=rfc822;y+2B@other.example",
+            "RCPT TO:<z@other.example>",
+            "DATA",
+            "From: alice@mox.example\r\n\r\nhi\r\n.",
+        )
+        assert replies[-1] == "250 2.2.0 queued as 7"
+        draft, _ = house.submission.drafts.pop()
+        assert draft.recipients == (
+            NewRecipient(
+                "x@other.example",
+                frozenset({Notify.SUCCESS, Notify.DELAY}),
+                RecipientAddress("rfc822", "y+@other.example"),
+            ),
+            NewRecipient("z@other.example"),
+        )
+        assert (draft.ret, draft.envid) == (Ret.FULL, "a b")
+        assert (draft.release_at, draft.future_release) == (release_at, text)
 
 
 async def test_submission_without_tls_is_refused_unless_allowed(house: House) -> None:

@@ -2,19 +2,21 @@
 
 from collections.abc import AsyncIterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from mox.accounts import Accounts
 from mox.config.testing import make
 from mox.delivery import Connection
-from mox.queue import Queue, QueuedMessage, Result
+from mox.queue import NewRecipient, Queue, QueuedMessage, Result
 from mox.queue.selection import groups_of
 from mox.signing import KeyRing, Signer
 from mox.store import Store
 from mox.submission import Draft, Queued, Refusal, RefusalKind, Submission
+from moxkit.smtp import Notify, RecipientAddress, Ret
 from moxkit.testing import FakeClock
 
 AT = datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -48,6 +50,8 @@ async def submit(
     is_pedantic: bool = False,
     smtputf8: bool = False,
     signer: Signer | None = None,
+    recipients: tuple[NewRecipient, ...] = (NewRecipient("a@x.example"), NewRecipient("c@x.example")),
+    **wishes: Any,
 ) -> Queued | Refusal:
     config = make()
     submission = Submission(
@@ -61,10 +65,8 @@ async def submit(
     )
     spool = store.spools.new()
     spool.write(octets)
-    recipients = ("a@x.example", "c@x.example")
-    draft = Draft(
-        CONNECTION, "mox", "mox@mox.example", "mox@mox.example", recipients, spool, AT, smtputf8=smtputf8
-    )
+    me = "mox@mox.example"
+    draft = Draft(CONNECTION, "mox", me, me, recipients, spool, AT, smtputf8=smtputf8, **wishes)
     try:
         return await submission.submit(draft)
     finally:
@@ -89,6 +91,18 @@ async def test_a_whole_message_is_queued_as_it_is(store: Store, queue: Queue) ->
     assert message.prefix.count(b"Message-Id") == message.prefix.count(b"Date:") == 0
     assert b"10.0.0.9" not in message.prefix
     assert b"@x.example" not in message.prefix
+
+
+async def test_wishes_go_with_the_message(store: Store, queue: Queue) -> None:
+    asked = frozenset({Notify.SUCCESS})
+    wishes: Any = {"ret": Ret.FULL, "envid": "x 1", "future_release": "for;60"}
+    release_at = AT + timedelta(minutes=1)
+    recipient = NewRecipient("a@x.example", asked, RecipientAddress("rfc822", "A@x.example"))
+    await submit(store, queue, WHOLE, recipients=(recipient,), release_at=release_at, **wishes)
+    message, _ = queued(queue)
+    assert (message.ret, message.envid, message.future_release) == (Ret.FULL, "x 1", "for;60")
+    assert message.release_at == release_at
+    assert (message.entries[0].notify, message.entries[0].orcpt) == (asked, recipient.orcpt)
 
 
 async def test_what_is_missing_is_added(store: Store, queue: Queue) -> None:
