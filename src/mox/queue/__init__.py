@@ -14,13 +14,16 @@ Raises `mox.database.DatabaseError` when its database cannot be used.
 """
 
 from mox.queue.bounces import Bounces
+from mox.queue.entries import FromIdTakenError
 from mox.queue.filters import EntryFilter, EntrySort, Period, RetiredFilter, RetiredSort
 from mox.queue.holdrules import HoldRule, NewHoldRule
 from mox.queue.message import Attempted, NewMessage, NewRecipient, QueuedEntry, QueuedMessage
 from mox.queue.outcome import Delivered, Failed, Result, Retry
 from mox.queue.plan import RetryPlan, is_late, next_attempt
 from mox.queue.queue import Deliverer, DeliveryListener, Queue
+from mox.queue.sendlimits import LimitKind, SendLimitError, SendLimits
 from mox.queue.steering import Steered, Steering
+from mox.queue.suppression import Suppressed, Suppressions
 
 __all__ = [
     "Attempted",
@@ -31,7 +34,9 @@ __all__ = [
     "EntryFilter",
     "EntrySort",
     "Failed",
+    "FromIdTakenError",
     "HoldRule",
+    "LimitKind",
     "NewHoldRule",
     "NewMessage",
     "NewRecipient",
@@ -44,8 +49,12 @@ __all__ = [
     "RetiredSort",
     "Retry",
     "RetryPlan",
+    "SendLimitError",
+    "SendLimits",
     "Steered",
     "Steering",
+    "Suppressed",
+    "Suppressions",
     "is_late",
     "next_attempt",
 ]

@@ -12,6 +12,7 @@ from mox.queue.outcome import Delivered, Retry
 from mox.queue.retired import retire
 
 __all__ = [
+    "FromIdTakenError",
     "claim",
     "find_content",
     "highest_message_id",
@@ -23,9 +24,11 @@ __all__ = [
 ]
 
 _INSERT_MESSAGE = """INSERT INTO message(account, reverse_path, prefix, size, smtputf8, has_8bit,
-    message_id, subject, queued_at, ret, envid, release_at, future_release)
+    message_id, subject, queued_at, ret, envid, release_at, future_release, from_id)
   VALUES (:account, :reverse_path, :prefix, :size, :smtputf8, :has_8bit, :message_id, :subject, :now,
-    :ret, :envid, :release_at, :future_release)"""
+    :ret, :envid, :release_at, :future_release, :from_id)"""
+_FROM_ID = """SELECT 1 FROM message WHERE from_id = :from_id
+  UNION ALL SELECT 1 FROM retired WHERE from_id = :from_id LIMIT 1"""
 _INSERT_ENTRY = """INSERT INTO entry(message_id, recipient, domain, due_at, hold, require_tls, transport,
     notify, orcpt)
   VALUES (:message_id, :recipient, :domain, :due_at, :hold, :require_tls, :transport, :notify, :orcpt)"""
@@ -68,8 +71,18 @@ _NAMES = (
 _CONTENT = """SELECT m.id, m.prefix FROM entry e JOIN message m ON m.id = e.message_id WHERE e.id = :id"""
 
 
+class FromIdTakenError(Exception):
+    """A return path that is meant to be unique is another message's already."""
+
+
 def insert_message(connection: Connection, new: NewMessage, *, content_size: int, now: int) -> int:
-    """Write a message with an entry for each recipient; return the message's id."""
+    """Write a message with an entry for each recipient; return the message's id.
+
+    Raises:
+        FromIdTakenError: Another message has its unique return path.
+    """
+    if new.from_id and connection.value(_FROM_ID, from_id=new.from_id) is not None:
+        raise FromIdTakenError(new.from_id)
     connection.run(
         _INSERT_MESSAGE,
         account=new.account,
@@ -85,6 +98,7 @@ def insert_message(connection: Connection, new: NewMessage, *, content_size: int
         envid=new.envid,
         release_at=None if new.release_at is None else int(new.release_at.timestamp()),
         future_release=new.future_release,
+        from_id=new.from_id,
     )
     id_ = connection.last_id
     for recipient in new.recipients:

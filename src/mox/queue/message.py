@@ -39,6 +39,7 @@ class NewMessage:
         envid: What notifications name the envelope by (RFC 3461 §4.4).
         release_at: No attempt is made before, and patience is counted from then; None: at once.
         future_release: The request for that, in the words of notifications (RFC 4865 §4.5).
+        from_id: What makes the reverse path unique; empty: nothing does.
     """
 
     account: str
@@ -55,6 +56,7 @@ class NewMessage:
     envid: str = ""
     release_at: datetime | None = None
     future_release: str = ""
+    from_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,9 @@ from mox.queue.message import Attempted, NewMessage, QueuedMessage
 from mox.queue.outcome import Delivered, Failed, Result, Retry
 from mox.queue.plan import RetryPlan, is_late, next_attempt
 from mox.queue.selection import due_groups, next_due_at
+from mox.queue.sendlimits import SendLimits, count_sent
 from mox.queue.steering import Steering
+from mox.queue.suppression import Suppressions, find_suppressed, note_refusals
 from mox.runtime import Clock, Tasks, remove_file, sync_directory
 from mox.store import Content, MessageFiles
 
@@ -71,6 +73,7 @@ class Queue:
 
     Attributes:
         steering: What people see and change of it.
+        suppressions: Addresses that accounts send nothing to.
     """
 
     def __init__(
@@ -85,6 +88,7 @@ class Queue:
         concurrency: int = 100,
         concurrency_per_domain: int = 20,
         keep_retired: Callable[[str], timedelta] = lambda _account: timedelta(),
+        suppresses: bool = True,
     ) -> None:
         """Open `queue/` below the data directory, creating it if need be; blocking.
 
@@ -98,6 +102,7 @@ class Queue:
             concurrency: At most so many deliveries at once.
             concurrency_per_domain: And so many to one destination domain.
             keep_retired: How long an account's entries are remembered; called in any thread.
+            suppresses: Addresses that refuse for good are sent nothing any more.
         """
         root = directory / "queue"
         if not root.exists():
@@ -117,6 +122,8 @@ class Queue:
         self._concurrency = concurrency
         self._concurrency_per_domain = concurrency_per_domain
         self._keep_retired = keep_retired
+        self._suppresses = suppresses
+        self.suppressions = Suppressions(writer=self._writer, reader=self._reader, clock=clock)
         self._tasks = Tasks()
         self._active = Counter[str]()
         self._in_progress: set[int] = set()
@@ -134,26 +141,42 @@ class Queue:
 
     async def add(self, new: NewMessage, content: Content) -> int:
         """Put a message on stable storage and in the queue; return its id."""
-        now = self._now()
+        [id_] = await self.add_all([new], content)
+        return id_
 
-        def insert(transaction: Transaction) -> int:
-            id_ = insert_message(transaction.connection, new, content_size=content.size, now=now)
-            target = self._files.path(id_)
-            transaction.on_rollback(lambda: remove_file(target))
-            transaction.sync_directory(self._files.link(content.path, id_))
-            return id_
+    async def add_all(
+        self, messages: Sequence[NewMessage], content: Content, *, limits: SendLimits | None = None
+    ) -> list[int]:
+        """Put messages with one content on stable storage and in the queue, all or none; return their ids.
 
-        id_ = await self._writer.run(insert)
-        logger.info(
-            "message queued",
-            extra={
-                "queueid": id_,
-                "account": new.account,
-                "recipients": len(new.recipients),
-                "size": content.size,
-            },
-        )
+        Args:
+            messages: Of one account, at least one.
+            content: What goes behind the prefix of each.
+            limits: Of what the account may send.
+
+        Raises:
+            SendLimitError: That would be more.
+            FromIdTakenError: A unique return path is another message's.
+        """
+        now, account = self._now(), messages[0].account
+        recipients = {each.path.lower() for new in messages for each in new.recipients}
+
+        def insert(transaction: Transaction) -> list[int]:
+            count_sent(transaction.connection, account, recipients, limits, now=now)
+            return [self._insert(transaction, new, content, now) for new in messages]
+
+        ids = await self._writer.run(insert)
+        for id_, new in zip(ids, messages, strict=True):
+            extra = {"account": account, "recipients": len(new.recipients), "size": content.size}
+            logger.info("message queued", extra={"queueid": id_, **extra})
         self._wakeup.set()
+        return ids
+
+    def _insert(self, transaction: Transaction, new: NewMessage, content: Content, now: int) -> int:
+        id_ = insert_message(transaction.connection, new, content_size=content.size, now=now)
+        target = self._files.path(id_)
+        transaction.on_rollback(lambda: remove_file(target))
+        transaction.sync_directory(self._files.link(content.path, id_))
         return id_
 
     def entries(self) -> list[dict[str, object]]:
@@ -224,12 +247,7 @@ class Queue:
         entries = tuple(entry for entry in message.entries if entry.id in claimed)
         if not entries:
             return
-        message = replace(message, entries=entries)
-        try:
-            results = dict(await self._deliverer.deliver(message, self._files.path(message.id)))
-        except Exception:
-            logger.exception("delivery crashed", extra={"queueid": message.id})
-            results = {}
+        results = await self._deliver(replace(message, entries=entries))
         attempted = [
             Attempted(entry, self._final(message, results.get(entry.id), is_last=next_at is None))
             for entry in entries
@@ -239,6 +257,28 @@ class Queue:
         await self._finish(message, attempted)
         if next_at is not None:
             await self._tell_late(message, attempted, next_at)
+
+    async def _deliver(self, message: QueuedMessage) -> dict[int, Result]:
+        """Deliver to those that mail is sent to; return a result by entry id, for most."""
+        results = self._suppressed(message)
+        entries = tuple(entry for entry in message.entries if entry.id not in results)
+        if entries:
+            wanted = replace(message, entries=entries)
+            try:
+                results |= await self._deliverer.deliver(wanted, self._files.path(message.id))
+            except Exception:
+                logger.exception("delivery crashed", extra={"queueid": message.id})
+        return results
+
+    def _suppressed(self, message: QueuedMessage) -> dict[int, Result]:
+        results: dict[int, Result] = {}
+        for entry in message.entries:
+            found = find_suppressed(self._reader, message.account, entry.recipient)
+            if found is not None:
+                since = f"{found.added_at:%Y-%m-%d}"
+                text = f"address is on the account's suppression list since {since}: {found.reason}"
+                results[entry.id] = Failed(None, "5.7.1", text)
+        return results
 
     def _final(self, message: QueuedMessage, result: Result | None, *, is_last: bool) -> Result:
         if result is None:
@@ -258,9 +298,13 @@ class Queue:
             # stay until their next attempt, so that no message is lost in silence.
             attempted = [each for each in attempted if not isinstance(each.result, Failed)]
         now, keep = self._now(), self._keep_retired(message.account)
-        is_last = await self._writer.run(
-            lambda tx: record(tx.connection, message.id, attempted, now=now, keep=keep)
-        )
+
+        def write(transaction: Transaction) -> bool:
+            if self._suppresses:
+                note_refusals(transaction.connection, message.account, attempted, now=now)
+            return record(transaction.connection, message.id, attempted, now=now, keep=keep)
+
+        is_last = await self._writer.run(write)
         if is_last:
             self._files.remove(message.id)
         return is_told

@@ -14,10 +14,10 @@ __all__ = ["forget_retired", "list_retired", "retire"]
 
 _RETIRE = """INSERT INTO retired(id, queue_message_id, account, reverse_path, recipient, size, message_id,
     subject, require_tls, transport, notify, orcpt, ret, envid, future_release, attempts, queued_at,
-    last_activity_at, is_delivered, keep_until)
+    last_activity_at, is_delivered, keep_until, from_id)
   SELECT e.id, m.id, m.account, m.reverse_path, e.recipient, m.size, m.message_id, m.subject, e.require_tls,
     e.transport, e.notify, e.orcpt, m.ret, m.envid, m.future_release, e.attempts, m.queued_at, :now,
-    :is_delivered, :keep_until
+    :is_delivered, :keep_until, m.from_id
   FROM entry e JOIN message m ON m.id = e.message_id WHERE e.id IN (SELECT value FROM json_each(:ids))"""
 _FORGET_ATTEMPTS = "DELETE FROM attempt WHERE entry_id IN (SELECT value FROM json_each(:ids))"
 _REMOVE_ENTRIES = "DELETE FROM entry WHERE id IN (SELECT value FROM json_each(:ids))"
