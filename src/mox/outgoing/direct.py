@@ -4,24 +4,28 @@ import asyncio
 import logging
 import random
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import ip_address
 from pathlib import Path
 
-from mox.outgoing.results import in_order, is_about_us, read_pieces, result_of
-from mox.outgoing.stspolicies import PolicyUnknownError, StsPolicies
-from mox.queue import Failed, QueuedEntry, QueuedMessage, Result, Retry
-from moxkit import mtasts
+from mox.outgoing.addresses import LastAddresses, in_order
+from mox.outgoing.attempt import Attempt
+from mox.outgoing.connections import Connections, Lease
+from mox.outgoing.letters import ContentUnreadableError, make_letter, result_of
+from mox.outgoing.stspolicies import KnownPolicy, PolicyUnknownError, StsPolicies
+from mox.outgoing.tlsresults import TlsResults
+from mox.outgoing.tlssessions import Session, results_of
+from mox.queue import Failed, QueuedMessage, Result, Retry
+from moxkit import dane
 from moxkit.dns import Address, NotFound, Resolver, TemporaryFailure
 from moxkit.domain import Domain, DomainError, parse_domain
-from moxkit.smtp import Body, CommandError, MailFrom, RcptTo, parse_path
 from moxkit.smtpclient import (
     Destination,
     DestinationStatus,
     Dialer,
     HostConnection,
     HostFailure,
-    Letter,
+    NotBegunError,
     NotSent,
     Refused,
     TlsFailure,
@@ -33,7 +37,7 @@ from moxkit.smtpclient import (
     find_host,
 )
 
-__all__ = ["DirectDelivery"]
+__all__ = ["DirectDelivery", "DirectWay"]
 
 logger = logging.getLogger(__name__)
 
@@ -45,41 +49,32 @@ _MOST_SESSIONS = 2
 
 
 @dataclass(frozen=True, slots=True)
-class _Host:
-    """A host to try, as it was looked up."""
+class DirectWay:
+    """From where to connect to the hosts of other domains.
 
-    name: Domain
+    Attributes:
+        dialer: Connects.
+        name: Of the transport; connections of different ones are not shared.
+        versions: Of the Internet Protocol that may be used.
+    """
+
+    dialer: Dialer
+    name: str = ""
+    versions: frozenset[int] = frozenset({4, 6})
+
+
+@dataclass(frozen=True, slots=True)
+class _Host:
+    """A host to try, as it was looked up.
+
+    Attributes:
+        session: For TLS reports; None where there is nobody to tell.
+    """
+
+    name: Domain | Address
     addresses: tuple[Address, ...]
     policy: TlsPolicy
-
-
-class _Attempt:
-    """A message on its way: what is settled, and what stood in the way of the rest."""
-
-    def __init__(self, message: QueuedMessage, content: Path) -> None:
-        self.message = message
-        self.content = content
-        self.results: dict[int, Result] = {}
-        self.pending: dict[int, QueuedEntry] = {entry.id: entry for entry in message.entries}
-        self.troubles: list[Result] = []
-        self.sessions = 0
-
-    def settle(self, entry: QueuedEntry, result: Result) -> None:
-        """Note a result; what is to be tried again can be tried at the next host already."""
-        self.results[entry.id] = result
-        if not isinstance(result, Retry):
-            self.pending.pop(entry.id, None)
-
-    def finish(self) -> Mapping[int, Result]:
-        """Return all results; what no host spoke of got as far as its trouble."""
-        trouble: Result = Retry(None, "4.4.1", "no host could be reached")
-        if self.troubles:
-            lasting = all(isinstance(each, Failed) for each in self.troubles)
-            temporary = [each for each in self.troubles if isinstance(each, Retry)]
-            trouble = self.troubles[-1] if lasting else temporary[-1]
-        for entry in self.pending.values():
-            self.results.setdefault(entry.id, trouble)
-        return self.results
+    session: Session | None = None
 
 
 class DirectDelivery:
@@ -91,6 +86,8 @@ class DirectDelivery:
         resolver: Resolver,
         policies: StsPolicies,
         dialer: Dialer,
+        connections: Connections | None = None,
+        tls_results: TlsResults | None = None,
         shuffle: Callable[[list[Domain]], None] = random.shuffle,
     ) -> None:
         """Remember how to get there.
@@ -98,120 +95,220 @@ class DirectDelivery:
         Args:
             resolver: Where, and whose word on DNSSEC is taken.
             policies: What recipients' domains ask for by MTA-STS.
-            dialer: Connects.
+            dialer: Connects, unless a delivery is to go another way.
+            connections: Keeps connections for the next delivery; without, each is closed.
+            tls_results: Is told what TLS comes to.
             shuffle: Mixes hosts of the same preference.
         """
         self._resolver = resolver
         self._policies = policies
-        self._dialer = dialer
+        self._way = DirectWay(dialer)
+        self._connections = connections
+        self._tls_results = tls_results
         self._shuffle = shuffle
+        self._last = LastAddresses()
 
-    async def deliver(self, message: QueuedMessage, content: Path) -> Mapping[int, Result]:
+    async def deliver(
+        self, message: QueuedMessage, content: Path, way: DirectWay | None = None
+    ) -> Mapping[int, Result]:
         """Deliver to the recipients of a message, all of one domain; trouble is a result."""
-        attempt = _Attempt(message, content)
+        attempt = Attempt(message, content)
         try:
             async with asyncio.timeout(_LONGEST_S):
-                await self._deliver(attempt)
+                await self._deliver(attempt, way or self._way)
         except TimeoutError:
-            attempt.troubles.append(Retry(None, "4.4.7", f"not done after {_LONGEST_S:.0f} seconds"))
+            attempt.trouble(Retry(None, "4.4.7", f"not done after {_LONGEST_S:.0f} seconds"))
         return attempt.finish()
 
-    async def _deliver(self, attempt: _Attempt) -> None:
+    async def _deliver(self, attempt: Attempt, way: DirectWay) -> None:
         name = attempt.message.domain
         if name.startswith("["):
-            await self._deliver_to_literal(attempt, name)
+            await self._deliver_to_literal(attempt, way, name)
             return
         try:
             domain = parse_domain(name, allow_underscore=True)
         except DomainError as error:
-            attempt.troubles.append(Failed(None, "5.1.2", f"{name} is no domain: {error}"))
+            attempt.trouble(Failed(None, "5.1.2", f"{name} is no domain: {error}"))
             return
         destination = await find_destination(self._resolver, domain, shuffle=self._shuffle)
         if (problem := _problem(destination)) is not None:
-            attempt.troubles.append(problem)
+            attempt.trouble(problem)
             return
-        try:
-            sts = None if attempt.message.require_tls is False else await self._policies.policy(domain)
-        except PolicyUnknownError as error:
-            attempt.troubles.append(Retry(None, "4.7.5", f"MTA-STS policy of {domain}: {error}"))
-            return
+        sts = KnownPolicy()
+        if attempt.message.require_tls is False:
+            # Delivery matters more than what policies say, and than whether they can be had (RFC 8689 §5).
+            destination = replace(destination, authentic=False)
+        else:
+            try:
+                sts = await self._policies.find(domain)
+            except PolicyUnknownError as error:
+                attempt.trouble(Retry(None, "4.7.5", f"MTA-STS policy of {domain}: {error}"))
+                return
         for name_of_host in destination.hosts[:_MOST_HOSTS]:
-            host = await self._look_up(attempt, destination, name_of_host, sts)
+            host = await self._look_up(attempt, way, destination, name_of_host, sts)
             if host is not None:
-                await self._try(attempt, host)
+                await self._try(attempt, way, host)
             if not attempt.pending or attempt.sessions >= _MOST_SESSIONS:
                 return
 
-    async def _deliver_to_literal(self, attempt: _Attempt, text: str) -> None:
+    async def _deliver_to_literal(self, attempt: Attempt, way: DirectWay, text: str) -> None:
         """Deliver to an address itself; nothing says how secure that must be (RFC 5321 §5.1)."""
         try:
             address = ip_address(text.strip("[]").lower().removeprefix("ipv6:"))
         except ValueError:
-            attempt.troubles.append(Failed(None, "5.1.2", f"{text} is no address of a host"))
+            attempt.trouble(Failed(None, "5.1.2", f"{text} is no address of a host"))
             return
         if attempt.message.require_tls:
-            attempt.troubles.append(Failed(None, "5.7.30", f"REQUIRETLS: {text} has no name to be verified"))
+            attempt.trouble(Failed(None, "5.7.30", f"REQUIRETLS: {text} has no name to be verified"))
             return
-        name = parse_domain("address-literal.invalid")
-        policy = TlsPolicy(TlsUse.OPPORTUNISTIC, Verification.NONE, (name,))
-        await self._try(attempt, _Host(name, (address,), policy))
+        if address.version not in way.versions:
+            attempt.trouble(Retry(None, "4.4.4", f"{text}: IPv{address.version} is not used"))
+            return
+        policy = TlsPolicy(TlsUse.OPPORTUNISTIC, Verification.NONE, ())
+        await self._try(attempt, way, _Host(address, (address,), policy))
 
     async def _look_up(
-        self, attempt: _Attempt, destination: Destination, host: Domain, sts: mtasts.Policy | None
+        self, attempt: Attempt, way: DirectWay, destination: Destination, host: Domain, sts: KnownPolicy
     ) -> _Host | None:
         """Return a host with its addresses and what is asked of it; None, and a trouble, if it is no use."""
         try:
             found = await find_host(self._resolver, destination, host)
         except NotFound:
-            attempt.troubles.append(Retry(None, "4.4.4", f"{host} has no address"))
+            attempt.trouble(Retry(None, "4.4.4", f"{host} has no address"))
             return None
         except TemporaryFailure as failure:
-            attempt.troubles.append(Retry(None, "4.4.3", f"address of {host}: {failure}"))
+            attempt.trouble(Retry(None, "4.4.3", f"address of {host}: {failure}"))
             return None
-        policy = decide_tls(host, found=found, sts=sts, requires_tls=attempt.message.require_tls)
+        session = Session(destination.domain, host, sts, found)
+        policy = decide_tls(host, found=found, sts=sts.policy, requires_tls=attempt.message.require_tls)
         if isinstance(policy, Refused):
             kind = Failed if policy.is_permanent else Retry
-            attempt.troubles.append(kind(None, policy.enhanced, policy.text))
+            attempt.trouble(kind(None, policy.enhanced, policy.text))
+            if policy.report:
+                self._note(replace(session, sts_mismatch=policy.is_by_sts))
             return None
-        if not found.addresses:
-            attempt.troubles.append(Retry(None, "4.4.4", f"{host} has no address"))
+        addresses = tuple(each for each in found.addresses if each.version in way.versions)
+        if not addresses:
+            which = "no address" if not found.addresses else "no address of a kind that is used"
+            attempt.trouble(Retry(None, "4.4.4", f"{host} has {which}"))
             return None
-        return _Host(host, found.addresses, policy)
+        return _Host(host, addresses, policy, replace(session, sts_mismatch=policy.sts_mismatch))
 
-    async def _try(self, attempt: _Attempt, host: _Host) -> None:
-        attempts = max(entry.attempts for entry in attempt.pending.values())
-        connection = await self._dialer.dial(host.name, in_order(host.addresses, attempts), host.policy)
-        _log_failures(host.name, connection.failures)
-        if isinstance(connection, HostFailure):
-            attempt.troubles.append(Retry(None, connection.enhanced, connection.text))
+    async def _try(self, attempt: Attempt, way: DirectWay, host: _Host) -> None:
+        """Send over a connection that waits, or a new one; what a host that has closed the first has not."""
+        lease = self._take(attempt, way, host)
+        if lease is not None and await self._send_over(attempt, host, lease):
             return
+        lease = await self._dial(attempt, way, host)
+        if lease is not None:
+            await self._send_over(attempt, host, lease)
+
+    def _take(self, attempt: Attempt, way: DirectWay, host: _Host) -> Lease | None:
+        if self._connections is None:
+            return None
+        addresses = self._in_order(attempt, host)
+
+        def fits(connection: HostConnection) -> bool:
+            # After a failure the other kind of address is to be tried.
+            is_first_kind = connection.address.version == addresses[0].version
+            return connection.address in addresses and (not attempt.attempts or is_first_kind)
+
+        return self._connections.take(_key(attempt, way, host), fits)
+
+    async def _dial(self, attempt: Attempt, way: DirectWay, host: _Host) -> Lease | None:
+        connection = await way.dialer.dial(host.name, self._in_order(attempt, host), host.policy)
+        _log_failures(host, connection.failures)
+        is_encrypted = isinstance(connection, HostConnection) and connection.tls is not None
+        if host.session is not None:
+            failures = connection.failures
+            self._note(replace(host.session, failures=failures, is_encrypted=is_encrypted))
+        if isinstance(connection, HostFailure):
+            attempt.trouble(Retry(connection.code, connection.enhanced, connection.text))
+            return None
         attempt.sessions += 1
+        self._last.note(attempt.message.id, host.name, connection.address)
+        if self._connections is None:
+            return Lease(connection, None, 0.0)
+        return self._connections.opened(_key(attempt, way, host), connection)
+
+    def _in_order(self, attempt: Attempt, host: _Host) -> tuple[Address, ...]:
+        last = self._last.of(attempt.message.id, host.name)
+        return in_order(host.addresses, attempt.attempts, last)
+
+    async def _send_over(self, attempt: Attempt, host: _Host, lease: Lease) -> bool:
+        """Send; return False if the host has nothing of the message, so that it can be sent once more."""
+        connection, is_used = lease.connection, lease.connection.letters > 0
+        is_good = False
         try:
             await self._send(attempt, host, connection)
+            is_good = True
+        except NotBegunError as error:
+            if is_used:
+                logger.debug("host closed an idle connection", extra={"host": str(host.name)})
+                return False
+            attempt.trouble(_broken(host, connection, error))
+        except ContentUnreadableError as error:
+            attempt.settle_all(Retry(None, "4.3.0", str(error)))
         except OSError as error:  # ConnectionError and TimeoutError are among them
-            text = f"{host.name} [{connection.address}]: {str(error) or 'no answer in time'}"
-            attempt.troubles.append(Retry(None, "4.4.2", text))
+            attempt.trouble(_broken(host, connection, error))
         finally:
-            await connection.close()
+            if self._connections is None:
+                await connection.close()
+            elif is_good:
+                self._connections.give_back(lease)
+            else:
+                self._connections.discard(lease)
+        return True
 
-    async def _send(self, attempt: _Attempt, host: _Host, connection: HostConnection) -> None:
+    async def _send(self, attempt: Attempt, host: _Host, connection: HostConnection) -> None:
         entries = list(attempt.pending.values())
-        letter = _letter(attempt, entries)
+        letter = make_letter(attempt.message, entries, attempt.content)
         if isinstance(letter, Failed):
-            for entry in entries:
-                attempt.settle(entry, letter)
+            attempt.settle_all(letter)
             return
         replies = await connection.send(letter)
         if isinstance(replies, NotSent):
-            attempt.troubles.append(Failed(None, replies.enhanced, f"{host.name}: {replies.text}"))
+            attempt.trouble(Failed(None, replies.enhanced, f"{host.name}: {replies.text}"))
             return
         is_dual = len({address.version for address in host.addresses}) > 1
         for entry, reply in zip(entries, replies, strict=True):
-            result = result_of(reply, str(host.name))
-            if is_dual and entry.attempts == 0 and is_about_us(result):
+            result = result_of(reply, str(host.name), passes_on_dsn=connection.passes_on_dsn)
+            if is_dual and entry.attempts == 0 and _is_about_us(result):
                 # Over the other kind of address we may be welcome: that is tried next time.
                 result = Retry(result.code, result.enhanced, result.text, result.host)
             attempt.settle(entry, result)
+
+    def _note(self, session: Session) -> None:
+        if self._tls_results is not None:
+            self._tls_results.note(results_of(session))
+
+
+def _key(attempt: Attempt, way: DirectWay, host: _Host) -> tuple[object, ...]:
+    """Return all that decides what a connection is like; only deliveries with an equal one share it."""
+    policy, found = host.policy, host.policy.found
+    records = frozenset() if found is None else frozenset(found.records)
+    # Names matter to records of authorities; else domains with the same hosts share connections.
+    names = policy.names
+    if found is not None and all(record.usage == dane.Usage.DANE_EE for record in found.records):
+        names = names[:1]
+    return (
+        way.name,
+        host.name,
+        policy.use,
+        policy.verification,
+        names,
+        records,
+        attempt.message.require_tls,
+    )
+
+
+def _is_about_us(result: Result) -> bool:
+    """Say whether a refusal is for security or policy reasons (RFC 3463 §3.8), so perhaps for our address."""
+    return isinstance(result, Failed) and result.enhanced.startswith("5.7.")
+
+
+def _broken(host: _Host, connection: HostConnection, error: OSError) -> Retry:
+    return Retry(None, "4.4.2", f"{host.name} [{connection.address}]: {str(error) or 'no answer in time'}")
 
 
 def _problem(destination: Destination) -> Result | None:
@@ -227,29 +324,12 @@ def _problem(destination: Destination) -> Result | None:
             return Retry(None, "4.4.3", f"MX records of {destination.domain}: {destination.problem}")
 
 
-def _letter(attempt: _Attempt, entries: list[QueuedEntry]) -> Letter | Failed:
-    message = attempt.message
-    try:
-        sender = parse_path(message.reverse_path) if message.reverse_path else None
-        recipients = tuple(RcptTo(parse_path(entry.recipient)) for entry in entries)
-    except CommandError as error:
-        return Failed(None, error.enhanced, f"bad address: {error.text}")
-    mail_from = MailFrom(
-        sender,
-        body=Body.EIGHT_BIT_MIME if message.has_8bit else None,
-        size=message.size,
-        smtputf8=message.smtputf8,
-        requires_tls=message.require_tls is True,
-    )
-    return Letter(mail_from, recipients, lambda: read_pieces(message.prefix, attempt.content))
-
-
-def _log_failures(host: Domain, failures: tuple[TlsFailure, ...]) -> None:
+def _log_failures(host: _Host, failures: tuple[TlsFailure, ...]) -> None:
     for failure in failures:
         logger.info(
             "tls is not as it should be",
             extra={
-                "host": str(host),
+                "host": str(host.name),
                 "address": str(failure.address),
                 "result": failure.result_type,
                 "reason": failure.reason,

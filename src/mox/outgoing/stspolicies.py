@@ -6,7 +6,7 @@ so who can suppress answers cannot take a policy away.
 
 import logging
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from moxkit.dns import Resolver
 from moxkit.domain import Domain, parse_domain
 from moxkit.https import Get
 
-__all__ = ["PolicyUnknownError", "StsPolicies"]
+__all__ = ["KnownPolicy", "PolicyUnknownError", "StsPolicies"]
 
 logger = logging.getLogger(__name__)
 
@@ -32,11 +32,11 @@ _MOST_REFRESHED = 10_000
 # Not every delivery is worth a write.
 _NOTE_USE_AFTER_S = 24 * 3600
 
-_GET = "SELECT record_id, text, valid_until, retry_at, used_at FROM policy WHERE domain = :domain"
-_SET = """INSERT INTO policy(domain, record_id, text, valid_until, retry_at, updated_at, used_at)
-  VALUES (:domain, :record_id, :text, :valid_until, :retry_at, :now, :now)
+_GET = "SELECT record_id, text, valid_until, retry_at, used_at, report FROM policy WHERE domain = :domain"
+_SET = """INSERT INTO policy(domain, record_id, text, valid_until, retry_at, report, updated_at, used_at)
+  VALUES (:domain, :record_id, :text, :valid_until, :retry_at, :report, :now, :now)
   ON CONFLICT DO UPDATE SET record_id = :record_id, text = :text, valid_until = :valid_until,
-    retry_at = :retry_at, updated_at = :now"""
+    retry_at = :retry_at, report = :report, updated_at = :now"""
 _USED = "UPDATE policy SET used_at = :now WHERE domain = :domain"
 _LATER = "UPDATE policy SET retry_at = :retry_at WHERE domain = :domain"
 _FORGET = "DELETE FROM policy WHERE used_at < :before OR valid_until < :now AND retry_at < :now"
@@ -49,9 +49,25 @@ class PolicyUnknownError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class KnownPolicy:
+    """What a domain asks for by MTA-STS.
+
+    Attributes:
+        policy: None if it asks for nothing.
+        text: The policy as served.
+        report: Why there is none although there should be, as a result type of TLS reports
+            (RFC 8460 §4.3.2.2); empty otherwise.
+    """
+
+    policy: mtasts.Policy | None = None
+    text: str = ""
+    report: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class _Kept:
     record_id: str
-    policy: mtasts.Policy | None
+    known: KnownPolicy
     retry_at: int
     used_at: int
 
@@ -78,40 +94,33 @@ class StsPolicies:
         self._resolver = resolver
         self._get = get
 
-    async def policy(self, domain: Domain) -> mtasts.Policy | None:
-        """Return the policy for mail to a domain, None if it has none.
+    async def find(self, domain: Domain) -> KnownPolicy:
+        """Return what is asked of mail to a domain.
 
         Raises:
             PolicyUnknownError: DNS does not answer, and nothing is kept from before.
         """
         now = self._now()
         kept = self._kept(domain, now)
-        if kept is not None and kept.policy is not None:
+        if kept is not None and kept.known.policy is not None:
             record = (await mtasts.find_record(self._resolver, domain)).record
             if record is None or record.id == kept.record_id or now < kept.retry_at:
                 if now - kept.used_at > _NOTE_USE_AFTER_S:
                     await self._write(_USED, domain=domain.ascii, now=now)
-                return kept.policy
-            return await self._fetch(domain, kept.policy)
+                return kept.known
+            return await self._fetch(domain, kept.known)
         if kept is not None and now < kept.retry_at:
-            return None
+            return kept.known
         return await self._fetch(domain, None)
 
-    async def _fetch(self, domain: Domain, kept: mtasts.Policy | None) -> mtasts.Policy | None:
+    async def _fetch(self, domain: Domain, kept: KnownPolicy | None) -> KnownPolicy:
         """Fetch a policy; return what counts now."""
         found = await mtasts.lookup(self._resolver, self._get, domain)
         now = self._now()
         if found.policy is not None and found.record is not None:
-            await self._write(
-                _SET,
-                domain=domain.ascii,
-                record_id=found.record.id,
-                text=found.text.encode(),
-                valid_until=now + int(found.policy.max_age.total_seconds()),
-                retry_at=0,
-                now=now,
-            )
-            return found.policy
+            valid_until = now + int(found.policy.max_age.total_seconds())
+            await self._set(domain, found, now, valid_until=valid_until, retry_at=0)
+            return KnownPolicy(found.policy, found.text)
         retry_at = now + int(_FETCH_AGAIN_AFTER.total_seconds())
         if kept is not None:
             await self._write(_LATER, domain=domain.ascii, retry_at=retry_at)
@@ -121,31 +130,36 @@ class StsPolicies:
         if found.record is not None:
             extra = {"domain": domain.ascii, "problem": found.problem, "detail": found.detail}
             logger.warning("mta-sts policy cannot be had, sending without", extra=extra)
-            record_id = found.record.id
-            await self._write(
-                _SET,
-                domain=domain.ascii,
-                record_id=record_id,
-                text=b"",
-                valid_until=0,
-                retry_at=retry_at,
-                now=now,
-            )
-        return None
+            await self._set(domain, replace(found, text=""), now, valid_until=0, retry_at=retry_at)
+        return KnownPolicy(report=found.report)
+
+    async def _set(
+        self, domain: Domain, found: mtasts.Found, now: int, *, valid_until: int, retry_at: int
+    ) -> None:
+        await self._write(
+            _SET,
+            domain=domain.ascii,
+            record_id="" if found.record is None else found.record.id,
+            text=found.text.encode(),
+            valid_until=valid_until,
+            retry_at=retry_at,
+            report=found.report,
+            now=now,
+        )
 
     def _kept(self, domain: Domain, now: int) -> _Kept | None:
         row: Row | None = self._reader.row(_GET, domain=domain.ascii)
         if row is None:
             return None
-        record_id, text, valid_until, retry_at, used_at = row
-        policy = None
+        record_id, text, valid_until, retry_at, used_at, report = row
+        known = KnownPolicy(report=report)
         if text and now < valid_until:
             try:
-                policy = mtasts.parse_policy(bytes(text))
+                known = KnownPolicy(mtasts.parse_policy(bytes(text)), bytes(text).decode("utf-8", "replace"))
             except mtasts.PolicyError:
                 # It was read before; this version reads it differently.
-                policy = None
-        return _Kept(record_id, policy, retry_at, used_at)
+                known = KnownPolicy(report="sts-policy-invalid")
+        return _Kept(record_id, known, retry_at, used_at)
 
     async def run(self) -> None:
         """Keep policies fresh until cancelled."""
@@ -161,8 +175,8 @@ class StsPolicies:
         for (name,) in self._reader.rows(_OLD, before=before, now=now, limit=_MOST_REFRESHED):
             domain = parse_domain(name, allow_underscore=True)
             kept = self._kept(domain, self._now())
-            if kept is not None and kept.policy is not None:
-                await self._fetch(domain, kept.policy)
+            if kept is not None and kept.known.policy is not None:
+                await self._fetch(domain, kept.known)
             # Servers of policies are not to feel our clock.
             await self._clock.sleep(_BETWEEN_REFRESHES_S)
 

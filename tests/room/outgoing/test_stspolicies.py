@@ -55,7 +55,7 @@ class World:
         self.policies._resolver = self.resolver
 
     async def mode_now(self) -> Mode | None:
-        policy = await self.policies.policy(DOMAIN)
+        policy = (await self.policies.find(DOMAIN)).policy
         return None if policy is None else policy.mode
 
     async def reopen(self) -> None:
