@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 from endtoend.sendingserver import SendingServer
 from moxkit.dkim import verify
 from moxkit.dns import DnsResolver, parse_name_server
-from moxkit.dsn import DsnError, Notification, Recipient, parse_dsn
+from moxkit.dsn import Action, DsnError, Notification, Recipient, parse_dsn
 
-__all__ = ["notifications_of", "notified_of", "signatures_of"]
+__all__ = ["failures_in", "notifications_of", "notified_of", "signatures_of"]
 
 
 async def signatures_of(octets: bytes, resolver: str) -> list[str]:
@@ -34,6 +34,16 @@ def notifications_of(server: SendingServer, to: str) -> list[tuple[Recipient, No
             if each.final_recipient.address == to
         ]
     return found
+
+
+def failures_in(server: SendingServer) -> list[str]:
+    """Return the recipients of all notifications of failures in the sender's Inbox."""
+    return [
+        each.final_recipient.address
+        for octets in server.inbox()
+        for each in parse_dsn(octets).status.recipients
+        if each.action is Action.FAILED
+    ]
 
 
 def notified_of(server: SendingServer, to: str) -> Recipient:
