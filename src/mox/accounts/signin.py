@@ -5,7 +5,7 @@ takes.
 """
 
 import hashlib
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -97,18 +97,18 @@ class SignIn:
         self._enables_cram_md5 = enables_cram_md5
 
     def mechanisms(
-        self, *, is_tls: bool, allows_plaintext: bool, bindings: Collection[str], has_certificate: bool
+        self, *, is_tls: bool, allows_plaintext: bool, has_binding: bool, has_certificate: bool
     ) -> tuple[Mechanism, ...]:
         """Return what to offer on a connection, strongest first.
 
         Args:
             is_tls: The connection is encrypted.
             allows_plaintext: Passwords may be sent without TLS (a listener's option).
-            bindings: Channel bindings the connection has.
+            has_binding: There is data to bind an exchange to the connection with.
             has_certificate: The client presented a certificate.
         """
         offered = [Mechanism.SCRAM_SHA_256, Mechanism.SCRAM_SHA_1]
-        if is_tls and bindings:
+        if is_tls and has_binding:
             offered += [Mechanism.SCRAM_SHA_256_PLUS, Mechanism.SCRAM_SHA_1_PLUS]
         if self._enables_cram_md5():
             offered.append(Mechanism.CRAM_MD5)

@@ -124,7 +124,7 @@ class Visit:
         return self._desk.mechanisms(
             is_tls=tls is not None,
             allows_plaintext=self._allows_plaintext,
-            bindings=[name for name in _BINDINGS if tls is not None and self._binding(name) is not None],
+            has_binding=tls is not None and any(self._binding(name) is not None for name in _BINDINGS),
             has_certificate=tls is not None and tls.peer_der is not None,
         )
 

@@ -1,6 +1,6 @@
 """What is announced: exactly what works (RFC 9051 §7.2.2)."""
 
-from collections.abc import Collection, Iterable
+from functools import lru_cache
 
 from moxkit.sasl import Mechanism
 
@@ -65,15 +65,16 @@ _ALWAYS = (
 _AFTER_LOGIN = ("COMPRESS=DEFLATE", "UNAUTHENTICATE")
 
 
+@lru_cache(maxsize=64)  # A few listeners, before and after login; each new connection is told.
 def capabilities(
     *,
     appendlimit_octets: int,
     message_limit: int = 0,
-    mechanisms: Iterable[Mechanism] = (),
+    mechanisms: tuple[Mechanism, ...] = (),
     offers_starttls: bool = False,
     allows_login: bool = True,
     is_authenticated: bool = False,
-    hidden: Collection[str] = (),
+    hidden: frozenset[str] = frozenset(),
 ) -> tuple[str, ...]:
     """Return the names for a connection's state.
 
@@ -103,7 +104,7 @@ def capabilities(
 def announceable() -> frozenset[str]:
     """Return every name that some connection can see; `rfc/index.toml` has to claim each."""
     # LOGIN is not offered as a mechanism: RFC 9051 has the command.
-    mechanisms = [mechanism for mechanism in Mechanism if mechanism is not Mechanism.LOGIN]
+    mechanisms = tuple(mechanism for mechanism in Mechanism if mechanism is not Mechanism.LOGIN)
     stranger = capabilities(
         appendlimit_octets=1, message_limit=1, mechanisms=mechanisms, offers_starttls=True, allows_login=False
     )

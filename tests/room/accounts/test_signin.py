@@ -247,23 +247,23 @@ async def test_cram_md5_is_kept_only_where_it_is_enabled(
 
 
 @pytest.mark.parametrize(
-    ("is_tls", "allows_plaintext", "bindings", "offered"),
+    ("is_tls", "allows_plaintext", "has_binding", "offered"),
     [
-        (False, False, [], "SCRAM-SHA-256 SCRAM-SHA-1 CRAM-MD5"),
-        (False, True, [], "SCRAM-SHA-256 SCRAM-SHA-1 CRAM-MD5 PLAIN LOGIN"),
-        (True, False, [], "SCRAM-SHA-256 SCRAM-SHA-1 CRAM-MD5 PLAIN LOGIN"),
+        (False, False, False, "SCRAM-SHA-256 SCRAM-SHA-1 CRAM-MD5"),
+        (False, True, False, "SCRAM-SHA-256 SCRAM-SHA-1 CRAM-MD5 PLAIN LOGIN"),
+        (True, False, False, "SCRAM-SHA-256 SCRAM-SHA-1 CRAM-MD5 PLAIN LOGIN"),
         (
             True,
             False,
-            ["tls-exporter"],
+            True,
             "SCRAM-SHA-256-PLUS SCRAM-SHA-256 SCRAM-SHA-1-PLUS SCRAM-SHA-1 CRAM-MD5 PLAIN LOGIN",
         ),
     ],
 )
 async def test_offers_what_the_connection_allows(
-    identities: Identities, is_tls: bool, allows_plaintext: bool, bindings: list[str], offered: str
+    identities: Identities, is_tls: bool, allows_plaintext: bool, has_binding: bool, offered: str
 ) -> None:
     found = identities.sign_in.mechanisms(
-        is_tls=is_tls, allows_plaintext=allows_plaintext, bindings=bindings, has_certificate=False
+        is_tls=is_tls, allows_plaintext=allows_plaintext, has_binding=has_binding, has_certificate=False
     )
     assert set(found) == set(offered.split())
