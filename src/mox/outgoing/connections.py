@@ -4,7 +4,6 @@ A new connection costs three handshakes; a queue with much for one host would sp
 deliveries that would have connected in exactly the same way share one: that is the caller's key.
 """
 
-import asyncio
 import logging
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
@@ -15,6 +14,9 @@ from moxkit.smtpclient import HostConnection
 __all__ = ["Connections", "Lease"]
 
 logger = logging.getLogger(__name__)
+
+# Longer than a goodbye takes.
+_CLOSING_S = 10.0
 
 
 @dataclass(slots=True)
@@ -65,7 +67,8 @@ class Connections:
         self._count = 0
         self._is_sweeping = False
         self._is_closed = False
-        self._tasks = Tasks()
+        self._sweeper = Tasks()
+        self._closing = Tasks()
 
     def opened(self, key: Hashable, connection: HostConnection) -> Lease:
         """Take note of a new connection, which is in use."""
@@ -99,11 +102,11 @@ class Connections:
         self._count += 1
         if not self._is_sweeping:
             self._is_sweeping = True
-            self._tasks.spawn(self._sweep(), "idle smtp connections")
+            self._sweeper.spawn(self._sweep(), "idle smtp connections")
 
     def discard(self, lease: Lease) -> None:
         """Close a connection, without waiting for it."""
-        self._tasks.spawn(lease.connection.close(), "closing smtp connection")
+        self._closing.spawn(lease.connection.close(), "closing smtp connection")
 
     async def _sweep(self) -> None:
         try:
@@ -132,8 +135,11 @@ class Connections:
     async def close(self) -> None:
         """Close all that wait, politely, and wait for that."""
         self._is_closed = True
+        await self._sweeper.close()
         every = [lease for waiting in self._idle.values() for lease in waiting]
         self._idle.clear()
         self._count = 0
-        await asyncio.gather(*(lease.connection.close() for lease in every))
-        await self._tasks.close()
+        for lease in every:
+            self.discard(lease)
+        await self._closing.wait(_CLOSING_S)
+        await self._closing.close()

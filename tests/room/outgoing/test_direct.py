@@ -1,21 +1,19 @@
 """Delivery to hosts by MX: which host, how secure, and what becomes of each recipient."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from kit.smtpclient.mailhost import STRANGER, Server, running
 from mox.outgoing import DirectDelivery, StsPolicies
-from mox.queue import Delivered, Failed, QueuedEntry, QueuedMessage, Result, Retry
+from mox.queue import Delivered, Failed, Result, Retry
 from moxkit.https import HttpsError, Response, Stage
 from moxkit.smtpclient import Dialer
 from moxkit.testing import FakeClock, FakeResolver, make_certificate
+from room.outgoing.messages import CONTENT, QUEUED, kinds, message
 
-QUEUED = datetime(2026, 6, 1, tzinfo=UTC)
-CONTENT = b"Subject: x\r\n\r\nhello\r\n"
 ZONE = """
 other.example MX 10 mx.mox.example
 other.example MX 20 mx2.mox.example
@@ -78,30 +76,6 @@ class Places:
         return DirectDelivery(
             resolver=answers, policies=policies, dialer=dialer, shuffle=lambda hosts: hosts.sort(key=str)
         )
-
-
-def message(
-    *recipients: str, domain: str = "other.example", require_tls: bool | None = None, smtputf8: bool = False
-) -> QueuedMessage:
-    return QueuedMessage(
-        id=1,
-        account="mox",
-        reverse_path="me@mox.example",
-        prefix=b"Received: here\r\n",
-        size=40,
-        smtputf8=smtputf8,
-        has_8bit=False,
-        require_tls=require_tls,
-        queued_at=QUEUED,
-        domain=domain,
-        entries=tuple(
-            QueuedEntry(n, each, 0, QUEUED) for n, each in enumerate(recipients or ("you@other.example",), 1)
-        ),
-    )
-
-
-def kinds(results: Mapping[int, Result]) -> list[tuple[type[Result], str]]:
-    return [(type(results[id_]), results[id_].enhanced) for id_ in sorted(results)]
 
 
 async def test_delivers_with_tls_to_the_preferred_host(places: Places, content: Path) -> None:
