@@ -90,6 +90,7 @@ class SendingServer:
         """
         self.directory = directory
         self.log = directory / "log"
+        self.smtp_port = smtp_port
         self.smtp, self.submission, self.submissions, self.imap = (free_port() for _ in range(4))
         self.process: subprocess.Popen[bytes] | None = None
         self.wrapper: tuple[str, ...] = ()

@@ -41,6 +41,8 @@ logger = logging.getLogger(__name__)
 
 _MIGRATIONS = Migrations("mox.queue", "schema")
 _NOTHING_DUE_S = 3600.0
+# While nothing can be written: somebody has to make room on the disk.
+_PAUSE_S = 10.0
 
 
 class Deliverer(Protocol):
@@ -128,6 +130,7 @@ class Queue:
         self._active = Counter[str]()
         self._in_progress: set[int] = set()
         self._wakeup = asyncio.Event()
+        self._paused_until = 0.0
         self.steering = Steering(
             writer=self._writer,
             reader=self._reader,
@@ -187,6 +190,8 @@ class Queue:
         """Deliver until cancelled."""
         while True:
             self._wakeup.clear()
+            if (pause_s := self._paused_until - self._clock.monotonic()) > 0:
+                await self._clock.sleep(pause_s)
             self._start_due()
             await self._sleep(self._wait_s())
 
@@ -239,11 +244,15 @@ class Queue:
         next_at = next_attempt(self._plan, attempts=attempts, since=message.patience_from, now=now)
         # If the program dies in the middle: try again later, even where it would give up.
         due_at = next_at or now + self._plan.longest
-        claimed = await self._writer.run(
-            lambda tx: claim(
-                tx.connection, message.entries, due_at=int(due_at.timestamp()), now=int(now.timestamp())
+        try:
+            claimed = await self._writer.run(
+                lambda tx: claim(
+                    tx.connection, message.entries, due_at=int(due_at.timestamp()), now=int(now.timestamp())
+                )
             )
-        )
+        except OSError as error:
+            self._pause(str(error))
+            return
         entries = tuple(entry for entry in message.entries if entry.id in claimed)
         if not entries:
             return
@@ -254,9 +263,14 @@ class Queue:
         ]
         for each in attempted:
             _log(message, each)
-        await self._finish(message, attempted)
+        await self._finish(message, attempted, insists=True)
         if next_at is not None:
             await self._tell_late(message, attempted, next_at)
+
+    def _pause(self, reason: str) -> None:
+        """Begin nothing for a while: what cannot be written down is still due, and would be at once again."""
+        self._paused_until = self._clock.monotonic() + _PAUSE_S
+        logger.error("queue cannot be written, deliveries pause", extra={"reason": reason})
 
     async def _deliver(self, message: QueuedMessage) -> dict[int, Result]:
         """Deliver to those that mail is sent to; return a result by entry id, for most."""
@@ -289,8 +303,13 @@ class Queue:
         # RFC 3463 §3.5: of a delivery time that expired; a code that was told stays told.
         return Failed(result.code, result.enhanced, f"gave up after {waited}: {result.text}", result.host)
 
-    async def _finish(self, message: QueuedMessage, attempted: Sequence[Attempted]) -> bool:
-        """Tell of what is final, write all; return whether those who must hear of it could be told."""
+    async def _finish(
+        self, message: QueuedMessage, attempted: Sequence[Attempted], *, insists: bool = False
+    ) -> bool:
+        """Tell of what is final, write all; return whether those who must hear of it could be told.
+
+        Who insists writes however long that takes: else what was delivered goes out again.
+        """
         final = [each for each in attempted if not isinstance(each.result, Retry)]
         is_told = not final or await self._tell(message, final)
         if not is_told:
@@ -304,10 +323,19 @@ class Queue:
                 note_refusals(transaction.connection, message.account, attempted, now=now)
             return record(transaction.connection, message.id, attempted, now=now, keep=keep)
 
-        is_last = await self._writer.run(write)
+        is_last = await (self._insist(write) if insists else self._writer.run(write))
         if is_last:
             self._files.remove(message.id)
         return is_told
+
+    async def _insist(self, write: Callable[[Transaction], bool]) -> bool:
+        while True:
+            try:
+                return await self._writer.run(write)
+            except OSError as error:
+                reason = str(error)
+            logger.error("result cannot be written to the queue yet", extra={"reason": reason})
+            await self._clock.sleep(_PAUSE_S)
 
     async def _tell(self, message: QueuedMessage, attempted: Sequence[Attempted]) -> bool:
         """Tell the listeners; return whether all of them heard."""

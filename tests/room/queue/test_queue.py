@@ -1,17 +1,22 @@
 """The queue at work: durable, patient, and not to be stopped by a crash of what it calls."""
 
 import asyncio
+import errno
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
+from mox.database import GroupWriter, Transaction
 from mox.queue import Failed, Queue, QueuedEntry, QueuedMessage, Result
 from mox.store import Store
 from moxkit.testing import FakeClock
 from room.queue.remote import LATER, NEVER, OCTETS, OK, Remote, add, reached, work
+
+T = TypeVar("T")
 
 
 def files(tmp_path: Path) -> list[str]:
@@ -191,3 +196,69 @@ async def test_the_sender_hears_of_a_delay_once(
         assert remote.finished_entries == []
     finally:
         await queue.close()
+
+
+class Disk(GroupWriter):
+    """Writes, unless the disk is full."""
+
+    is_full = False
+
+    def run(self, function: Callable[[Transaction], T]) -> asyncio.Future[T]:
+        if not self.is_full:
+            return super().run(function)
+        refused: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        refused.set_exception(OSError(errno.ENOSPC, "no room"))
+        return refused
+
+
+async def test_begins_nothing_that_it_cannot_write_down_and_pauses(
+    queue: Queue,
+    remote: Remote,
+    store: Store,
+    clock: FakeClock,
+    pool: ThreadPoolExecutor,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    await add(queue, store, "x@one.example")
+    queue._writer = disk = Disk(queue._writing, pool)
+    disk.is_full = True
+    running = asyncio.ensure_future(queue.run())
+    for pauses in range(1, 4):
+        while len(caplog.messages) < pauses:  # noqa: ASYNC110  a log sets no event
+            await asyncio.sleep(0.001)
+        await asyncio.sleep(0.05)
+        assert caplog.messages == ["queue cannot be written, deliveries pause"] * pauses
+        assert remote.seen == []
+        disk.is_full = pauses < 3
+        await clock.advance(10)
+    await reached(lambda: not queue.entries())
+    running.cancel()
+    assert len(remote.seen) == 1
+
+
+async def test_what_was_delivered_is_written_down_when_that_can_be(
+    queue: Queue,
+    remote: Remote,
+    store: Store,
+    clock: FakeClock,
+    pool: ThreadPoolExecutor,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    await add(queue, store, "x@one.example")
+    queue._writer = disk = Disk(queue._writing, pool)
+
+    def answer(_message: QueuedMessage, _entry: QueuedEntry) -> Result:
+        disk.is_full = True
+        return OK
+
+    remote.answer = answer
+    running = asyncio.ensure_future(queue.run())
+    await reached(lambda: "result cannot be written to the queue yet" in caplog.messages)
+    # It is not sent again, whatever the time, until that is known.
+    await clock.advance(5)
+    assert len(queue.entries()) == 1
+    disk.is_full = False
+    await clock.advance(10)
+    await reached(lambda: not queue.entries())
+    running.cancel()
+    assert len(remote.seen) == 1
