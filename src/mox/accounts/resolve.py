@@ -132,6 +132,23 @@ class Accounts:
             and any(config.addresses[member].account == account for member in target.members)
         )
 
+    def unique_sender_separator(self, account: str, login_address: str, reverse_path: str) -> str:
+        """Return what stands before the id of unique return paths; empty if the account wants none.
+
+        Args:
+            account: Who sends.
+            login_address: With which address they signed in.
+            reverse_path: Without brackets.
+        """
+        config = self._current()
+        wanted = config.accounts[account].from_id_login_addresses if account in config.accounts else ()
+        login = self.canonical(*_halves(login_address))
+        settings = config.domains.get(_ascii(reverse_path.rpartition("@")[2]))
+        if settings is None or not settings.separators:
+            return ""
+        is_wanted = any(self.canonical(*_halves(address)) == login for address in wanted)
+        return settings.separators[0] if is_wanted else ""
+
     def canonical(self, localpart: str, domain: str) -> str:
         """Return the form that addresses are compared in; also of addresses elsewhere."""
         name = _ascii(domain)
@@ -139,6 +156,11 @@ class Accounts:
         if settings is None:
             return f"{localpart}@{name or domain}"
         return f"{canonical_localpart(localpart, settings)}@{name}"
+
+
+def _halves(address: str) -> tuple[str, str]:
+    localpart, _, domain = address.rpartition("@")
+    return localpart, domain
 
 
 def _ascii(domain: str) -> str:

@@ -13,11 +13,11 @@ from mox.app.ports import PortMaker
 from mox.app.searchindexing import SearchIndexing
 from mox.app.selfdelivery import SelfDelivery
 from mox.config import ConfigSource, InitialMailboxes
-from mox.control import Commands, ControlServer, IdentityCommands, QueueCommands
+from mox.control import Commands, ControlServer, IdentityCommands, QueueCommands, SuppressionCommands
 from mox.delivery import Delivery
 from mox.listen import Listeners, Port
 from mox.observe import LogLevels
-from mox.queue import Bounces, Deliverer, Queue
+from mox.queue import Bounces, Deliverer, Queue, SendLimits
 from mox.runtime import Clock, ConnectionIds, Shutdown, Tasks
 from mox.signing import KeyRing, Signer
 from mox.store import DEFAULT_MAILBOXES, Quota, Store
@@ -32,6 +32,8 @@ _THREADS = 16
 _GRACE_S = 1.5
 # Of accounts that are gone.
 _RETIRED_OF_NOBODY = timedelta(weeks=1)
+# Where the configuration says 0.
+_RECIPIENTS_A_DAY, _NEW_RECIPIENTS_A_DAY = 1000, 200
 
 
 class Server:
@@ -149,7 +151,12 @@ def build(
         sign_in=identities.sign_in,
         delivery=Delivery(store=store, canonical=accounts.canonical),
         submission=Submission(
-            store=store, queue=queue, accounts=accounts, signer=signer, is_pedantic=static.pedantic
+            store=store,
+            queue=queue,
+            accounts=accounts,
+            signer=signer,
+            limits=lambda name: None if local_address is not None else _send_limits(source, name),
+            is_pedantic=static.pedantic,
         ),
         clock=clock,
         shutdown=shutdown,
@@ -159,6 +166,9 @@ def build(
     commands = (
         Commands(store=store, levels=levels, shutdown=shutdown).table()
         | IdentityCommands(identities=identities, source=source).table()
+        | SuppressionCommands(
+            suppressions=queue.suppressions, exists=lambda name: name in source.current.accounts
+        ).table()
         | QueueCommands(queue=queue, clock=clock, transports=static.transports).table()
     )
     return Server(
@@ -211,6 +221,8 @@ def _queue(
         pool=pool,
         deliverer=deliverer,
         listeners=[bounces],
+        # What fails on purpose is to fail again.
+        suppresses=not isinstance(deliverer, SelfDelivery),
         keep_retired=lambda name: _keep_retired(source, name),
     )
 
@@ -218,6 +230,14 @@ def _queue(
 def _keep_retired(source: ConfigSource, name: str) -> timedelta:
     account = source.current.accounts.get(name)
     return _RETIRED_OF_NOBODY if account is None else account.keep_retired_message_period
+
+
+def _send_limits(source: ConfigSource, name: str) -> SendLimits:
+    account = source.current.accounts[name]
+    return SendLimits(
+        account.max_outgoing_messages_per_day or _RECIPIENTS_A_DAY,
+        account.max_first_time_recipients_per_day or _NEW_RECIPIENTS_A_DAY,
+    )
 
 
 def _quota(source: ConfigSource, name: str) -> Quota:

@@ -12,6 +12,7 @@ from mox.cli.foreigntext import escape_controls
 from mox.cli.queuefilters import entry_filter, order
 from mox.cli.queuehistory import retired
 from mox.cli.queueholdrules import holdrules
+from mox.cli.queuesuppress import suppress
 from mox.config import format_duration
 from mox.runtime import SystemClock
 
@@ -205,4 +206,5 @@ def dump(given: Globals, entry_id: int) -> None:
 
 
 queue.add_command(holdrules)
+queue.add_command(suppress)
 queue.add_command(retired)

@@ -12,5 +12,14 @@ from mox.control.commands import Commands
 from mox.control.identitycommands import IdentityCommands
 from mox.control.queuecommands import QueueCommands
 from mox.control.server import ControlServer
+from mox.control.suppressioncommands import SuppressionCommands
 
-__all__ = ["Commands", "ControlError", "ControlServer", "IdentityCommands", "QueueCommands", "request"]
+__all__ = [
+    "Commands",
+    "ControlError",
+    "ControlServer",
+    "IdentityCommands",
+    "QueueCommands",
+    "SuppressionCommands",
+    "request",
+]

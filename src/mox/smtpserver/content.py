@@ -102,7 +102,7 @@ class ContentDesk:
         if isinstance(result, Refusal):
             logger.info("submission refused", extra={"account": signed_in.account, "reason": result.text})
             return refused_draft(result)
-        return Reply(250, "2.2.0", f"queued as {result.queue_id}")
+        return Reply(250, "2.2.0", f"queued as {result.queue_ids[0]}")
 
     async def _receive(self, transaction: Transaction, spool: Spool, connection: Connection) -> Reply:
         outcomes: list[Outcome] = []

@@ -27,6 +27,9 @@ _DRAFT = {
     RefusalKind.NOT_YOURS: (550, "5.7.1"),
     RefusalKind.NEEDS_SMTPUTF8: (550, "5.6.0"),
     RefusalKind.NEEDS_8BITMIME: (500, "5.6.0"),
+    RefusalKind.TOO_MANY: (451, "4.7.1"),
+    RefusalKind.SEVERAL_RECIPIENTS: (554, "5.5.3"),
+    RefusalKind.SENDER_TAKEN: (554, "5.1.7"),
 }
 _SIGN_IN = {
     FailureKind.CREDENTIALS: (535, "5.7.8"),

@@ -23,7 +23,7 @@ class Draft:
         recipients: Without repetition.
         spool: The content, lines ending in CRLF.
         declared_8bit: BODY=8BITMIME was given.
-        require_tls: True: REQUIRETLS; None: not said.
+        require_tls: True: REQUIRETLS; None: not said, then a TLS-Required field may say No (RFC 8689 §5).
         ret: See `mox.queue.NewMessage`; so are `envid`, `release_at` and `future_release`.
     """
 
@@ -50,6 +50,9 @@ class RefusalKind(StrEnum):
     NOT_YOURS = "not yours"
     NEEDS_SMTPUTF8 = "needs smtputf8"
     NEEDS_8BITMIME = "needs 8bitmime"
+    TOO_MANY = "too many"
+    SEVERAL_RECIPIENTS = "several recipients"
+    SENDER_TAKEN = "sender taken"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,11 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Queued:
-    """A draft that is in the queue, on stable storage."""
+    """A draft that is in the queue, on stable storage.
 
-    queue_id: int
+    Attributes:
+        queue_ids: One, or one for each recipient where their return paths differ.
+    """
+
+    queue_ids: tuple[int, ...]
     message_id: str

@@ -155,3 +155,19 @@ async def test_hold_rules(mox: Mox) -> None:
 def test_wrong_usage(run: Run, arguments: tuple[str, ...]) -> None:
     done = run("queue", *arguments)
     assert (done.status, done.out) == (2, "")
+
+
+async def test_suppression(mox: Mox) -> None:
+    assert (await mox("suppress", "list")).out == "(none)\n"
+    assert (await mox("suppress", "lookup", "a@x.example")).status == 1
+    added = await mox("suppress", "add", "mox", "J.Doe@x.example", "--reason", "asked us to stop")
+    assert (added.status, added.out) == (0, "address added\n")
+    listed = (await mox("suppress", "list", "--account", "mox")).out
+    assert listed.endswith(" manual   J.Doe@x.example  asked us to stop\n")
+    assert listed.startswith("mox  ")
+    found = await mox("suppress", "lookup", "jdoe+x@x.example", "--json")
+    assert found.status == 0
+    assert [entry["base_address"] for entry in json.loads(found.out)] == ["jdoe@x.example"]
+    assert (await mox("suppress", "remove", "mox", "jdoe@x.example")).out == "address removed\n"
+    missing = await mox("suppress", "remove", "mox", "jdoe@x.example")
+    assert (missing.status, missing.err) == (1, "mox: jdoe@x.example is not on the list of account mox\n")

@@ -86,7 +86,7 @@ class FakeSubmission:
     async def submit(self, draft: Draft) -> Queued | Refusal:
         content = draft.spool.finish()
         self.drafts.append((draft, content.path.read_bytes()))
-        return self.refusal or Queued(7, "<id@mox.example>")
+        return self.refusal or Queued((7,), "<id@mox.example>")
 
 
 class FakeExchange:
