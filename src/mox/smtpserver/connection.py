@@ -11,7 +11,7 @@ from mox.runtime import Clock, Shutdown
 from mox.smtpserver.answers import Answer, AuthChallenge, HandshakeNext
 from mox.smtpserver.session import Session, SessionEvent
 from moxkit.net import LineConn, TLSContext, TLSError
-from moxkit.smtp import NEED_DATA, DataChunk, Reply, ServerMachine
+from moxkit.smtp import NEED_DATA, Bdat, DataChunk, Reply, ServerMachine
 from moxkit.wiretrace import TRACE, Kind, WireTrace
 
 __all__ = ["ConnectionLoop"]
@@ -20,6 +20,7 @@ logger = logging.getLogger(__name__)
 
 _MESSAGE_S = 30 * 60
 _AUTH = re.compile(rb"^AUTH\b", re.IGNORECASE | re.MULTILINE)
+_BDAT = re.compile(rb"^BDAT\b", re.IGNORECASE | re.MULTILINE)
 
 
 class ConnectionLoop:
@@ -77,6 +78,8 @@ class ConnectionLoop:
         event = self._machine.next_event()
         if isinstance(event, DataChunk):
             await self._session.take_content(event.octets)
+        elif isinstance(event, Bdat):
+            self._session.begin_content()
         elif event is not NEED_DATA:
             await self._execute(event)
         else:
@@ -92,6 +95,8 @@ class ConnectionLoop:
         """Say what octets are for the trace: a password must not be in it, however AUTH is cut to pieces."""
         if self._shown is Kind.PLAIN and logger.isEnabledFor(TRACE):
             line = self._machine.unread + octets
+            if self._machine.is_in_chunk or _BDAT.search(line) is not None:
+                return Kind.DATA
             return Kind.AUTH if _AUTH.search(line) is not None else Kind.PLAIN
         return self._shown
 

@@ -7,15 +7,17 @@ from mox.accounts import Recipient, SignedIn
 from mox.delivery import Connection, Incoming, Outcome
 from mox.queue import NewRecipient
 from mox.runtime import Clock
-from mox.smtpserver.errors import combined, content_reply, refused_draft, storage_reply
+from mox.smtpserver.binarymime import in_lines
+from mox.smtpserver.errors import combined, content_reply, refused_draft, size_reply, storage_reply
 from mox.smtpserver.futurerelease import release_of
 from mox.smtpserver.options import Options
-from mox.smtpserver.ports import FailureListener, Filing, Submitting
+from mox.smtpserver.ports import FailureListener, Filing, Spools, Submitting
 from mox.smtpserver.special import SpecialRecipients
 from mox.smtpserver.transaction import Transaction
 from mox.store import Spool
 from mox.submission import Draft, Refusal
-from moxkit.smtp import Body, DataEnd, Reply
+from moxkit.message import UnconvertibleError
+from moxkit.smtp import Body, ChunkEnd, DataEnd, Reply
 
 __all__ = ["ContentDesk"]
 
@@ -37,6 +39,7 @@ class ContentDesk:
         failures: FailureListener | None,
         special: SpecialRecipients | None,
         clock: Clock,
+        spools: Spools,
     ) -> None:
         self._options = options
         self._filing = filing
@@ -44,11 +47,40 @@ class ContentDesk:
         self._failures = failures
         self._special = special
         self._clock = clock
+        self._spools = spools
+
+    def chunk(self, end: ChunkEnd, transaction: Transaction) -> Reply:
+        """Answer the end of a chunk that is not the last (RFC 3030 §2)."""
+        if end.too_large:
+            return size_reply(self._options.max_message_size, is_declared=False)
+        if transaction.trouble is not None:
+            logger.error("content could not be stored", exc_info=transaction.trouble)
+            return storage_reply(transaction.trouble)
+        return Reply(250, "2.0.0", f"{end.size} octets received")
 
     async def finish(
         self, end: DataEnd, transaction: Transaction, connection: Connection, signed_in: SignedIn | None
     ) -> Reply:
         """Answer the end of content; 250 means that somebody else has the message on stable storage."""
+        if (refused := self._refusal(end, transaction)) is not None:
+            return refused
+        spool = transaction.spool
+        assert spool is not None  # noqa: S101  made when content began
+        try:
+            if transaction.mail.body is Body.BINARYMIME:
+                transaction.spool = await in_lines(spool, self._spools)
+                spool.discard()
+                spool = transaction.spool
+            if signed_in is not None:
+                return await self._submit(transaction, spool, connection, signed_in)
+            return await self._receive(transaction, spool, connection)
+        except UnconvertibleError as error:
+            return Reply(554, "5.6.0", f"message cannot be sent on: {error}")
+        except OSError as error:
+            logger.exception("message could not be stored")
+            return storage_reply(error)
+
+    def _refusal(self, end: DataEnd, transaction: Transaction) -> Reply | None:
         refused = content_reply(end, self._options.max_message_size)
         if refused is not None:
             logger.info("content refused", extra={"code": refused.code, "reason": refused.text})
@@ -58,15 +90,7 @@ class ContentDesk:
             return storage_reply(transaction.trouble)
         if transaction.received_count() > _MOST_RECEIVED:
             return Reply(550, "5.4.6", "mail loop: too many Received fields")
-        spool = transaction.spool
-        assert spool is not None  # noqa: S101  made when DATA was accepted
-        try:
-            if signed_in is not None:
-                return await self._submit(transaction, spool, connection, signed_in)
-            return await self._receive(transaction, spool, connection)
-        except OSError as error:
-            logger.exception("message could not be stored")
-            return storage_reply(error)
+        return None
 
     async def _submit(
         self, transaction: Transaction, spool: Spool, connection: Connection, signed_in: SignedIn
@@ -91,7 +115,7 @@ class ContentDesk:
                 spool=spool,
                 received_at=now,
                 smtputf8=mail.smtputf8,
-                declared_8bit=mail.body is Body.EIGHT_BIT_MIME,
+                declared_8bit=mail.body in {Body.EIGHT_BIT_MIME, Body.BINARYMIME},
                 require_tls=True if mail.requires_tls else None,
                 ret=mail.ret,
                 envid=mail.envid,

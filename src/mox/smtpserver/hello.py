@@ -27,6 +27,13 @@ def ehlo_lines(
         lines.append("AUTH " + " ".join(mechanisms))
     if options.kind.is_submission:
         # On port 25 nothing could be promised: who delivers here sends no notifications (RFC 3461 §4).
-        lines += ["DSN", f"FUTURERELEASE {longest_release(now)}"]
-    lines += ["ENHANCEDSTATUSCODES", "8BITMIME", f"LIMITS RCPTMAX={options.max_recipients}", "SMTPUTF8"]
+        # And to encode what is binary would break the signatures of whoever sent it.
+        lines += ["DSN", f"FUTURERELEASE {longest_release(now)}", "BINARYMIME"]
+    lines += [
+        "CHUNKING",
+        "ENHANCEDSTATUSCODES",
+        "8BITMIME",
+        f"LIMITS RCPTMAX={options.max_recipients}",
+        "SMTPUTF8",
+    ]
     return "\n".join(lines)

@@ -84,6 +84,7 @@ class SmtpServer:
             failures=failures,
             special=special_recipients,
             clock=clock,
+            spools=spools,
         )
 
     async def serve(self, conn: LineConn) -> None:
@@ -133,6 +134,7 @@ class SmtpServer:
                 is_pedantic=options.is_pedantic,
                 allows_hold=is_submission,
                 allows_dsn=is_submission,
+                allows_binary=is_submission,
             ),
             max_size=options.max_message_size,
             is_tls=conn.tls is not None,

@@ -25,6 +25,7 @@ from moxkit.smtp import (
     Auth,
     AuthResponse,
     BadCommand,
+    ChunkEnd,
     Data,
     DataEnd,
     Ehlo,
@@ -49,7 +50,7 @@ logger = logging.getLogger(__name__)
 _MOST_BAD = 10
 
 SessionEvent = (
-    Ehlo | Helo | MailFrom | RcptTo | Data | DataEnd | Auth | AuthResponse | StartTls
+    Ehlo | Helo | MailFrom | RcptTo | Data | ChunkEnd | DataEnd | Auth | AuthResponse | StartTls
     | Rset | Noop | Help | Vrfy | Expn | Quit | BadCommand
 )  # fmt: skip
 
@@ -121,6 +122,13 @@ class Session:
         """Wait before another attempt to sign in, as a handshake with a certificate is."""
         await self._authentication.hold()
 
+    def begin_content(self) -> None:
+        """Make room for content, unless it has begun."""
+        transaction = self._current
+        if transaction.spool is None:
+            transaction.spool = self._spools.new()
+            transaction.started_at = self._clock.monotonic()
+
     async def take_content(self, octets: bytes) -> None:
         """Take a piece of content."""
         if self._transaction is not None:
@@ -129,7 +137,7 @@ class Session:
     async def answer(self, event: SessionEvent) -> Answer | AuthChallenge | HandshakeNext:
         """Execute one command."""
         match event:
-            case MailFrom() | RcptTo() | Data() | DataEnd():
+            case MailFrom() | RcptTo() | Data() | ChunkEnd() | DataEnd():
                 return await self._transact(event)
             case Ehlo(hello) | Helo(hello):
                 return await self._ehlo(hello, is_esmtp=isinstance(event, Ehlo))
@@ -142,14 +150,17 @@ class Session:
             case _:
                 return self._simple(event)
 
-    async def _transact(self, event: MailFrom | RcptTo | Data | DataEnd) -> Answer:
+    async def _transact(self, event: MailFrom | RcptTo | Data | ChunkEnd | DataEnd) -> Answer:
         match event:
             case MailFrom():
                 return await self._mail(event)
             case RcptTo():
                 return Answer(await self._envelope.rcpt(event, self._current, is_tls=self._tls is not None))
             case Data():
-                return self._data()
+                self.begin_content()
+                return Answer(Reply(354, "", "go ahead, end with a dot alone in a line"))
+            case ChunkEnd():
+                return Answer(self._content.chunk(event, self._current))
             case DataEnd():
                 return await self._data_end(event)
 
@@ -215,12 +226,6 @@ class Session:
             return Answer(refused)
         self._transaction = Transaction(mail)
         return Answer(Reply(250, "2.1.0", "ok"))
-
-    def _data(self) -> Answer:
-        transaction = self._current
-        transaction.spool = self._spools.new()
-        transaction.started_at = self._clock.monotonic()
-        return Answer(Reply(354, "", "go ahead, end with a dot alone in a line"))
 
     async def _data_end(self, end: DataEnd) -> Answer:
         self._bad += 1

@@ -12,8 +12,8 @@ it was given.
     span = section(part, (1, 2), Section.MIME)
 
 Parsing refuses nothing: what is malformed is noted in `Part.problems`. `parse_authentication_results` raises
-`AuthenticationResultsError`, writing `ComposeError`, decoding `UnknownTransferEncodingError`, and `gunzip`
-`GunzipError`.
+`AuthenticationResultsError`, writing `ComposeError`, decoding `UnknownTransferEncodingError`, `gunzip`
+`GunzipError`, and `without_binary` `UnconvertibleError`.
 """
 
 from moxkit.message.addresses import (
@@ -27,6 +27,7 @@ from moxkit.message.addresses import (
 )
 from moxkit.message.authresults import AuthenticationResults, Method, Property
 from moxkit.message.authresultsparse import AuthenticationResultsError, parse_authentication_results
+from moxkit.message.binarymime import UnconvertibleError, without_binary
 from moxkit.message.bodystructure import render_bodystructure
 from moxkit.message.charsets import decode_charset, is_known_charset
 from moxkit.message.compose import ComposeError, Composer, format_address
@@ -83,6 +84,7 @@ __all__ = [
     "Section",
     "Source",
     "Span",
+    "UnconvertibleError",
     "UnknownTransferEncodingError",
     "addresses_in",
     "attachment",
@@ -133,4 +135,5 @@ __all__ = [
     "text_entity",
     "text_of",
     "unfold",
+    "without_binary",
 ]

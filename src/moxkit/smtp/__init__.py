@@ -1,7 +1,8 @@
 r"""SMTP without I/O: addresses, commands, replies, framing of content, and the machines of both sides.
 
-RFC 5321, with 1870 (SIZE), 2034 (ENHANCEDSTATUSCODES), 2920 (PIPELINING), 3207 (STARTTLS), 3461 and 6533
-(DSN), 4865 (FUTURERELEASE), 4954 (AUTH), 6152 (8BITMIME), 6531 (SMTPUTF8), 8689 (REQUIRETLS), 9422 (LIMITS).
+RFC 5321, with 1870 (SIZE), 2034 (ENHANCEDSTATUSCODES), 2920 (PIPELINING), 3030 (CHUNKING, BINARYMIME; what is
+received), 3207 (STARTTLS), 3461 and 6533 (DSN), 4865 (FUTURERELEASE), 4954 (AUTH), 6152 (8BITMIME), 6531
+(SMTPUTF8), 8689 (REQUIRETLS), 9422 (LIMITS).
 It opens no socket, knows no accounts and decides nothing about mail.
 
     machine = ServerMachine(Dialect(), max_size=10 << 20)
@@ -24,6 +25,8 @@ from moxkit.smtp.events import (
     Auth,
     AuthResponse,
     BadCommand,
+    Bdat,
+    ChunkEnd,
     Data,
     DataChunk,
     DataEnd,
@@ -62,7 +65,9 @@ __all__ = [
     "Auth",
     "AuthResponse",
     "BadCommand",
+    "Bdat",
     "Body",
+    "ChunkEnd",
     "ClientMachine",
     "CommandError",
     "ContentReader",

@@ -10,6 +10,7 @@ from moxkit.smtp.errors import CommandError
 from moxkit.smtp.events import (
     Auth,
     AuthResponse,
+    Bdat,
     Data,
     Ehlo,
     Expn,
@@ -24,14 +25,25 @@ from moxkit.smtp.events import (
 from moxkit.smtp.mailfrom import MailFrom, parse_mail_from
 from moxkit.smtp.rcptto import RcptTo, parse_rcpt_to
 
-__all__ = ["Command", "Dialect", "UnknownCommandError", "parse_auth_response", "parse_command"]
+__all__ = [
+    "ChunkUnknownError",
+    "Command",
+    "Dialect",
+    "UnknownCommandError",
+    "parse_auth_response",
+    "parse_command",
+]
 
-Command = Ehlo | Helo | MailFrom | RcptTo | Data | Auth | StartTls | Rset | Noop | Help | Vrfy | Expn | Quit
+Command = (
+    Ehlo | Helo | MailFrom | RcptTo | Data | Bdat | Auth | StartTls | Rset | Noop | Help | Vrfy | Expn | Quit
+)
 
 _VERB = re.compile(rb"([A-Za-z]{1,12})(?:( )(.*)|[ \t]*)", re.DOTALL)
 # AUTH SP mechanism [SP initial-response]; mechanism as RFC 4422 §3.1.
 _AUTH = re.compile(rb"([A-Z0-9_-]{1,20})(?: ([A-Za-z0-9+/]+={0,2}|=)|( .*))?", re.DOTALL)
 _LAX_AUTH = re.compile(rb" *([A-Z0-9_-]{1,20})(?: +([A-Za-z0-9+/]+={0,2}|=)|( .*))?", re.DOTALL)
+# chunk-size [ SP end-marker ] of RFC 3030 §2.
+_BDAT = re.compile(rb"([0-9]{1,18})(?: ([Ll][Aa][Ss][Tt]))?")
 # String of RFC 5321 §4.1.2: Atom / Quoted-string.
 _STRING = re.compile(
     rb'(?:[A-Za-z0-9!#$%&\'*+/=?^_`{|}~.@<>\x80-\xff-]+|"(?:[ !#-\[\]-~\x80-\xff]|\\[ -~])*")'
@@ -43,6 +55,10 @@ class UnknownCommandError(CommandError):
     """A verb nobody knows."""
 
 
+class ChunkUnknownError(CommandError):
+    """BDAT without a size: whatever follows can no longer be told from commands."""
+
+
 @dataclass(frozen=True, slots=True)
 class Dialect:
     """Which grammar is spoken.
@@ -52,12 +68,14 @@ class Dialect:
         is_pedantic: What is wrong and harmless is refused.
         allows_hold: FUTURERELEASE is offered (RFC 4865).
         allows_dsn: DSN is offered (RFC 3461).
+        allows_binary: BINARYMIME is offered (RFC 3030 §3).
     """
 
     is_submission: bool = False
     is_pedantic: bool = False
     allows_hold: bool = False
     allows_dsn: bool = False
+    allows_binary: bool = False
 
 
 def parse_command(line: bytes, dialect: Dialect, *, smtputf8: bool = False) -> Command:
@@ -70,6 +88,7 @@ def parse_command(line: bytes, dialect: Dialect, *, smtputf8: bool = False) -> C
 
     Raises:
         UnknownCommandError: 500.
+        ChunkUnknownError: 501; the connection must end.
         CommandError: Any other refusal.
     """
     found = _VERB.fullmatch(line)
@@ -95,12 +114,15 @@ def _with_arguments(verb: bytes, args: bytes, dialect: Dialect, *, smtputf8: boo
                 args,
                 allows_hold=dialect.allows_hold,
                 allows_dsn=dialect.allows_dsn,
+                allows_binary=dialect.allows_binary,
                 is_pedantic=dialect.is_pedantic,
             )
         case b"RCPT":
             return parse_rcpt_to(
                 args, smtputf8=smtputf8, allows_dsn=dialect.allows_dsn, is_pedantic=dialect.is_pedantic
             )
+        case b"BDAT":
+            return _bdat(args)
         case b"EHLO" | b"HELO":
             return _hello(verb, args, dialect)
         case b"AUTH":
@@ -123,6 +145,12 @@ _BARE: dict[bytes, Data | Rset | Quit | StartTls] = {
     b"QUIT": Quit(),
     b"STARTTLS": StartTls(),
 }
+
+
+def _bdat(args: bytes) -> Bdat:
+    if (found := _BDAT.fullmatch(args)) is None:
+        raise ChunkUnknownError(501, "5.5.4", "expected a size, and LAST or nothing")
+    return Bdat(int(found[1]), found[2] is not None)
 
 
 def _hello(verb: bytes, args: bytes, dialect: Dialect) -> Ehlo | Helo:

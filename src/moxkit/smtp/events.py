@@ -12,6 +12,8 @@ __all__ = [
     "Auth",
     "AuthResponse",
     "BadCommand",
+    "Bdat",
+    "ChunkEnd",
     "Data",
     "DataChunk",
     "DataEnd",
@@ -58,10 +60,36 @@ class Data:
 
 
 @dataclass(frozen=True, slots=True)
+class Bdat:
+    """BDAT: a chunk of content follows (RFC 3030 §2). It gets no reply: its end does.
+
+    Attributes:
+        size: Octets on the wire.
+        is_last: The content ends with it.
+    """
+
+    size: int
+    is_last: bool
+
+
+@dataclass(frozen=True, slots=True)
 class DataChunk:
-    """A piece of the content, dots undone, lines ending in CRLF."""
+    """A piece of the content, dots undone, lines ending in CRLF; as it came with BODY=BINARYMIME."""
 
     octets: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkEnd:
+    """A chunk is over that is not the last: answer 250, or refuse the message with all of its chunks.
+
+    Attributes:
+        size: Octets of the chunk on the wire.
+        too_large: The limit was passed; no content came since.
+    """
+
+    size: int
+    too_large: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +193,8 @@ Event = (
     | MailFrom
     | RcptTo
     | Data
+    | Bdat
+    | ChunkEnd
     | DataChunk
     | DataEnd
     | Auth

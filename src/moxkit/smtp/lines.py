@@ -54,6 +54,13 @@ class InputBuffer:
         self._octets, self._at, self._scanned = b"", 0, 0
         return octets
 
+    def take(self, size: int) -> bytes:
+        """Return at most so many octets and forget them."""
+        octets = self._octets[self._at : self._at + size]
+        self._at += len(octets)
+        self._scanned = self._at
+        return octets
+
     def front(self, size: int) -> bytes:
         """Return the next octets without taking them."""
         return self._octets[self._at : self._at + size]

@@ -25,10 +25,11 @@ _DATE_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(
 
 
 class Body(StrEnum):
-    """Content encodings a client can announce (RFC 6152 §2)."""
+    """Content encodings a client can announce (RFC 6152 §2, RFC 3030 §3)."""
 
     SEVEN_BIT = "7BIT"
     EIGHT_BIT_MIME = "8BITMIME"
+    BINARYMIME = "BINARYMIME"
 
 
 class Ret(StrEnum):
@@ -91,7 +92,12 @@ class MailFrom:
 
 
 def parse_mail_from(
-    args: bytes, *, allows_hold: bool = True, allows_dsn: bool = True, is_pedantic: bool = False
+    args: bytes,
+    *,
+    allows_hold: bool = True,
+    allows_dsn: bool = True,
+    allows_binary: bool = True,
+    is_pedantic: bool = False,
 ) -> MailFrom:
     """Parse what follows ``MAIL`` and one space, without the final CRLF.
 
@@ -99,6 +105,7 @@ def parse_mail_from(
         args: The octets.
         allows_hold: FUTURERELEASE was offered.
         allows_dsn: DSN was offered.
+        allows_binary: BINARYMIME was offered.
         is_pedantic: Refuse what is wrong and harmless.
 
     Raises:
@@ -117,6 +124,8 @@ def parse_mail_from(
             command = _with_dsn(command, keyword, value)
         else:
             command = _with_parameter(command, keyword, value, allows_hold=allows_hold)
+    if command.body is Body.BINARYMIME and not allows_binary:
+        raise CommandError(555, "5.5.4", "BINARYMIME is not offered")
     if command.hold_for is not None and command.hold_until is not None:
         raise CommandError(501, "5.5.4", "HOLDFOR and HOLDUNTIL exclude each other")
     if path is not None and path.needs_smtputf8 and not command.smtputf8:

@@ -1,14 +1,21 @@
 """The server's side of a connection without I/O: octets in, events and octets out.
 
-Everything that changes the state of the conversation lives here: order of commands (RFC 5321 §4.1.4), limits,
-and when replies must be sent (RFC 2920 §3.2). What is allowed to whom is the server's.
+What the next octets are is decided here, and when replies must be sent (RFC 2920 §3.2); in which order
+commands may come, in `order`. What is allowed to whom is the server's.
 """
 
 import base64
 from collections import deque
 from enum import Enum, auto
 
-from moxkit.smtp.commands import Command, Dialect, UnknownCommandError, parse_auth_response, parse_command
+from moxkit.smtp.chunking import ChunkedContent
+from moxkit.smtp.commands import (
+    ChunkUnknownError,
+    Dialect,
+    UnknownCommandError,
+    parse_auth_response,
+    parse_command,
+)
 from moxkit.smtp.data import ContentReader
 from moxkit.smtp.errors import CommandError
 from moxkit.smtp.events import (
@@ -16,20 +23,19 @@ from moxkit.smtp.events import (
     Auth,
     AuthResponse,
     BadCommand,
+    Bdat,
+    ChunkEnd,
     Data,
     DataChunk,
     DataEnd,
     Ehlo,
     Event,
-    Helo,
     NeedData,
     Quit,
-    Rset,
     StartTls,
 )
 from moxkit.smtp.lines import InputBuffer, LineTooLongError
-from moxkit.smtp.mailfrom import MailFrom
-from moxkit.smtp.rcptto import RcptTo
+from moxkit.smtp.order import Order
 from moxkit.smtp.reply import Reply
 
 __all__ = ["ServerMachine"]
@@ -45,6 +51,7 @@ class _Mode(Enum):
     COMMAND = auto()
     AUTH = auto()  # the answer to a challenge
     CONTENT = auto()
+    CHUNK = auto()
     STOPPED = auto()  # nothing is read any more
 
 
@@ -52,31 +59,24 @@ class ServerMachine:
     """Parses what a client sends, and keeps the order of commands.
 
     The connection calls `receive_data`, then `next_event` until it gives `NEED_DATA`. It answers each event
-    but `DataChunk` with one `reply` (or `challenge`) before it asks for the next, and writes `data_to_send`
-    when `wants_flush` says so and before it waits.
+    but `DataChunk` and `Bdat` with one `reply` (or `challenge`) before it asks for the next, and writes
+    `data_to_send` when `wants_flush` says so and before it waits.
 
     Attributes:
-        is_authenticated: A 235 was given, or the connection proved who it is otherwise: a client certificate.
-            AUTH is possible after the latter, and only then (RFC 4954 §4).
+        wants_flush: What there is to send should be sent now, even if there is more to read.
     """
 
     __slots__ = (
         "_content",
         "_dialect",
         "_events",
-        "_has_auth_succeeded",
-        "_has_recipient",
-        "_hello",
         "_input",
         "_is_first",
-        "_is_tls",
-        "_mail",
         "_max_size",
         "_mode",
-        "_offers_starttls",
+        "_order",
         "_out",
         "_pending",
-        "is_authenticated",
         "wants_flush",
     )
 
@@ -98,20 +98,14 @@ class ServerMachine:
         """
         self._dialect = dialect
         self._max_size = max_size
-        self._is_tls = is_tls
-        self._offers_starttls = offers_starttls
-        self.is_authenticated = False
-        self._has_auth_succeeded = False
+        self._order = Order(dialect, is_tls=is_tls, offers_starttls=offers_starttls)
         self._input = InputBuffer()
         self._out: list[bytes] = []
         self._events: deque[Event] = deque()
         self._mode = _Mode.COMMAND
         self._is_first = True
-        self._hello: Ehlo | Helo | None = None
-        self._mail: MailFrom | None = None
-        self._has_recipient = False
         self._pending: Event | None = None
-        self._content = ContentReader()
+        self._content: ContentReader | ChunkedContent = ContentReader()
         self.wants_flush = True
 
     # Input.
@@ -127,6 +121,8 @@ class ServerMachine:
             event: Event | None = self._events.popleft()
         elif self._mode is _Mode.CONTENT:
             event = self._on_content()
+        elif self._mode is _Mode.CHUNK:
+            event = self._on_chunk()
         elif self._mode is _Mode.STOPPED:
             event = None
         else:
@@ -141,6 +137,11 @@ class ServerMachine:
         """Octets behind the last event; there must be none at STARTTLS (RFC 3207 §4.2)."""
         return self._input.front(len(self._input))
 
+    @property
+    def is_in_chunk(self) -> bool:
+        """Whether the next octets are content that BDAT announced."""
+        return self._mode is _Mode.CHUNK
+
     # Output.
 
     def reply(self, reply: Reply) -> None:
@@ -148,12 +149,16 @@ class ServerMachine:
         self._out.append(bytes(reply))
         event, self._pending = self._pending, None
         if reply.is_positive:
-            self._succeed(event, reply.code)
+            self._order.succeeded(event, reply.code)
+            if isinstance(event, Auth | AuthResponse):
+                self._mode = _Mode.COMMAND
         elif reply.code == 354 and isinstance(event, Data):
             self._content = ContentReader()
             self._mode = _Mode.CONTENT
         elif isinstance(event, Auth | AuthResponse):
             self._mode = _Mode.COMMAND
+        elif isinstance(event, ChunkEnd) and self._order.chunks is not None:
+            self._order.chunks.is_failed = True
         if isinstance(event, DataEnd):
             self.end_transaction()
         # RFC 2920 §3.2: replies may wait as long as there is another command to answer, but for those that
@@ -178,34 +183,25 @@ class ServerMachine:
 
     # State.
 
+    @property
+    def is_authenticated(self) -> bool:
+        """Whether a 235 was given, or the connection proved who it is otherwise: by a client certificate.
+
+        AUTH is possible after the latter, and only then (RFC 4954 §4).
+        """
+        return self._order.is_authenticated
+
+    @is_authenticated.setter
+    def is_authenticated(self, value: bool) -> None:
+        self._order.is_authenticated = value
+
     def started_tls(self) -> None:
         """Begin anew after the handshake (RFC 3207 §4.2)."""
-        self._is_tls = True
-        self._hello = None
-        self.end_transaction()
+        self._order.started_tls()
 
     def end_transaction(self) -> None:
         """Forget sender and recipients."""
-        self._mail = None
-        self._has_recipient = False
-
-    def _succeed(self, event: Event | None, code: int) -> None:
-        match event:
-            case Ehlo() | Helo():
-                self._hello = event
-                self.end_transaction()
-            case MailFrom():
-                self._mail = event
-            case RcptTo():
-                self._has_recipient = True
-            case Rset():
-                self.end_transaction()
-            case Auth() | AuthResponse():
-                self._mode = _Mode.COMMAND
-                self._has_auth_succeeded = self._has_auth_succeeded or code == 235
-                self.is_authenticated = self.is_authenticated or code == 235
-            case _:
-                pass
+        self._order.end_transaction()
 
     # The parse.
 
@@ -217,77 +213,67 @@ class ServerMachine:
             return self._stop(500, "5.5.0", "line too long")
         return None if line is None else self._read(line)
 
-    def _read(self, line: bytes) -> Event:
+    def _read(self, line: bytes) -> Event | None:
         is_first, self._is_first = self._is_first, False
         try:
             if self._mode is _Mode.AUTH:
                 self._mode = _Mode.COMMAND
                 return parse_auth_response(line)
-            smtputf8 = self._mail is not None and self._mail.smtputf8
-            command = parse_command(line, self._dialect, smtputf8=smtputf8)
+            command = parse_command(line, self._dialect, smtputf8=self._order.has_smtputf8)
         except CommandError as error:
             if is_first and isinstance(error, UnknownCommandError):
                 # Something that speaks another protocol, perhaps made to by an attacker.
                 return self._stop(500, "5.5.2", error.text)
+            if isinstance(error, ChunkUnknownError):
+                return self._stop(error.code, error.enhanced, error.text)
             return BadCommand(error.code, error.enhanced, error.text)
-        return self._out_of_order(command) or command
-
-    def _out_of_order(self, command: Command) -> BadCommand | None:
-        """Say what is wrong with the order of commands (RFC 5321 §4.1.4)."""
-        match command:
-            case MailFrom():
-                return self._not_ready() or self._bad(self._mail is not None, "already in a transaction")
-            case RcptTo():
-                return self._not_ready() or self._bad(self._mail is None, "MAIL first")
-            case Data():
-                return (
-                    self._not_ready()
-                    or self._bad(self._mail is None, "MAIL first")
-                    or self._bad(not self._has_recipient, "no recipients")
-                )
-            case Auth():
-                return self._auth_out_of_order()
-            case StartTls():
-                return (
-                    self._bad(self._is_tls, "already using TLS")
-                    or self._bad(self.is_authenticated, "already authenticated")
-                    or self._bad(not self._offers_starttls, "TLS is not offered")
-                    or self._bad(self._hello is None, "EHLO first")
-                )
-            case _:
-                return None
-
-    def _not_ready(self) -> BadCommand | None:
-        if self._hello is None:
-            return BadCommand(503, "5.5.1", "EHLO first")
-        if self._dialect.is_submission and not self.is_authenticated:
-            # RFC 4954 §6.
-            return BadCommand(530, "5.7.0", "authentication required")
-        return None
-
-    def _auth_out_of_order(self) -> BadCommand | None:
-        return (
-            self._bad(
-                not self._dialect.is_submission, "authentication is for submission, see port 587 or 465"
-            )
-            or self._bad(self._has_auth_succeeded, "already authenticated")
-            or self._bad(not isinstance(self._hello, Ehlo), "EHLO first")
-            or self._bad(self._mail is not None, "not during a transaction")
-        )
-
-    def _bad(self, is_wrong: bool, text: str) -> BadCommand | None:
-        return BadCommand(503, "5.5.1", text) if is_wrong else None
+        refusal = self._order.refusal(command)
+        return self._begin_chunk(command, refusal) if isinstance(command, Bdat) else refusal or command
 
     def _stop(self, code: int, enhanced: str, text: str) -> BadCommand:
         self._input.take_all()
         self._mode = _Mode.STOPPED
         return BadCommand(code, enhanced, text, closes=True)
 
+    def _begin_chunk(self, chunk: Bdat, refusal: BadCommand | None) -> Event | None:
+        """Expect a chunk; one that is refused is read all the same, since it is on its way (RFC 3030 §2)."""
+        if refusal is None:
+            content = self._order.content_in_chunks(self._max_size)
+        else:
+            content = ChunkedContent(max_size=self._max_size, is_binary=True)
+        if content.size + chunk.size > 2 * self._max_size + _LINE_OCTETS:
+            return self._stop(552, "5.3.4", f"message too large, the limit is {self._max_size} octets")
+        content.begin(chunk, refusal)
+        self._content = content
+        self._mode = _Mode.CHUNK
+        return chunk if refusal is None else self._on_chunk()
+
+    def _on_chunk(self) -> Event | None:
+        content = self._content
+        assert isinstance(content, ChunkedContent)  # noqa: S101  the mode says so
+        octets = self._input.take(content.left)
+        piece = content.take(octets)
+        if content.left:
+            return DataChunk(piece) if piece else None
+        self._mode = _Mode.COMMAND
+        end: Event
+        if content.refusal is not None:
+            end = content.refusal
+        elif content.is_last:
+            end = self._end(is_drained=True)
+        else:
+            end = ChunkEnd(content.expected, too_large=content.size > self._max_size)
+        if not piece:
+            return end
+        self._events.append(end)
+        return DataChunk(piece)
+
     def _on_content(self) -> Event | None:
         octets = self._input.take_all()
         if not octets:
             return None
         content = self._content
+        assert isinstance(content, ContentReader)  # noqa: S101  the mode says so
         chunk, rest = content.take(octets)
         too_large = content.size > self._max_size
         if content.ended:

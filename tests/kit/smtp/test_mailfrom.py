@@ -52,7 +52,7 @@ REFUSED = [
     (b"FROM:<> SIZE=1 SIZE=2", 501),
     (b"FROM:<> SIZE=" + b"1" * 21, 501),
     (b"FROM:<> SIZE=x", 501),
-    (b"FROM:<> BODY=BINARYMIME", 555),
+    (b"FROM:<> BODY=BINARY", 555),
     (b"FROM:<> X=1", 555),
     (b"FROM:<> SMTPUTF8=1", 501),
     (b"FROM:<> AUTH=+g", 501),
@@ -114,6 +114,9 @@ def test_refuses_rcpt_with_reply_code(line: bytes, code: int) -> None:
 
 
 def test_parameters_that_were_not_offered_are_unknown() -> None:
+    assert parse_mail_from(b"FROM:<> BODY=binarymime").body is Body.BINARYMIME
+    with pytest.raises(CommandError, match=r"^555 "):
+        parse_mail_from(b"FROM:<> BODY=BINARYMIME", allows_binary=False)
     for line in (b"FROM:<> RET=FULL", b"FROM:<> ENVID=1"):
         with pytest.raises(CommandError, match=r"^555 "):
             parse_mail_from(line, allows_dsn=False)

@@ -10,6 +10,7 @@ from moxkit.smtp import (
     Auth,
     AuthResponse,
     BadCommand,
+    Bdat,
     Data,
     DataChunk,
     DataEnd,
@@ -46,7 +47,7 @@ def drive(made: ServerMachine, pieces: list[bytes]) -> list[object]:
                 made.challenge(b"x")
             elif isinstance(event, BadCommand):
                 made.reply(Reply(event.code, event.enhanced, event.text))
-            else:
+            elif not isinstance(event, Bdat):
                 made.reply(Reply(354, "", "go") if isinstance(event, Data) else OK)
             events.append(event)
     return events

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import ssl
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -14,6 +15,7 @@ from mox.smtpserver import Kind, Options, SpecialRecipients
 from mox.submission import Refusal, RefusalKind
 from moxkit.smtp import Notify, RecipientAddress, Ret
 from moxkit.testing import FakeResolver
+from moxkit.wiretrace import TRACE
 
 # The type of the fixture lives in conftest.py, which has no name mypy and pytest agree on.
 House = Any
@@ -340,3 +342,74 @@ async def test_other_protocols_are_turned_away(house: House) -> None:
     await client.reply()
     assert (await client.ask("GET / HTTP/1.1")).startswith("500 5.5.2")
     assert await client.reply() == ""
+
+
+async def chunks(client: Any, *pieces: bytes) -> list[str]:
+    """Send content in chunks, all at once; return the replies."""
+    for piece in pieces:
+        last = b" LAST" if piece is pieces[-1] else b""
+        await client.write(b"BDAT %d%b\r\n%b" % (len(piece), last, piece))
+    return [await client.reply() for _ in pieces]
+
+
+async def test_chunks_are_one_message(house: House) -> None:
+    client = await house.greeted()
+    large = b"x" * 70 + b"\r\n"
+    await client.ask_all("MAIL FROM:<a@sender.example>", "RCPT TO:<alice@mox.example>")
+    replies = await chunks(client, b"Subject: x\r\n\r", b"\n.\r\n", large * 10_000, b"")
+    assert [reply[:3] for reply in replies] == ["250"] * 4
+    assert house.delivery.received[0][1] == b"Subject: x\r\n\r\n.\r\n" + large * 10_000
+
+
+async def test_a_chunk_that_cannot_be_kept_fails_the_message(house: House) -> None:
+    client = await house.greeted()
+    await client.ask_all("MAIL FROM:<a@sender.example>", "RCPT TO:<alice@mox.example>")
+    await asyncio.to_thread(house.directory.rmdir)
+    replies = await chunks(client, b"x" * 300_000, b"y", b"z")
+    assert (
+        replies
+        == ["451 4.3.0 error processing, try again later"]
+        + ["503 5.5.1 a chunk before was refused, RSET first"] * 2
+    )
+    await asyncio.to_thread(house.directory.mkdir)
+    assert await client.ask("RSET") == "250 2.0.0 ok"
+    assert house.delivery.received == []
+
+
+async def test_chunks_beyond_the_limit_are_refused_one_by_one(house: House) -> None:
+    house.options = replace(house.options, max_message_size=10)
+    client = await house.greeted()
+    await client.ask_all("MAIL FROM:<a@sender.example>", "RCPT TO:<alice@mox.example>")
+    replies = await chunks(client, b"x" * 9, b"y" * 9, b"z")
+    assert [reply[:9] for reply in replies] == ["250 2.0.0", "451 4.2.3", "503 5.5.1"]
+
+
+@pytest.mark.parametrize("size", [10, 1_000_000])
+async def test_binary_parts_of_a_submission_are_encoded(house: House, size: int) -> None:
+    house.submits()
+    client = await house.greeted()
+    await client.ask_all(
+        f"AUTH PLAIN {PLAIN}", "MAIL FROM:<alice@mox.example> BODY=BINARYMIME", "RCPT TO:<x@other.example>"
+    )
+    head = b"From: alice@mox.example\r\nContent-Type: x/y\r\nContent-Transfer-Encoding: %b\r\n\r\n"
+    replies = await chunks(client, head % b"binary", b"\0\n" * size)
+    assert replies[-1] == "250 2.2.0 queued as 7"
+    [(draft, content)] = house.submission.drafts
+    assert content.startswith(head % b"base64")
+    assert base64.b64decode(content.partition(b"\r\n\r\n")[2]) == b"\0\n" * size
+    assert draft.declared_8bit
+
+
+async def test_content_in_chunks_is_in_no_plain_trace(house: House, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(TRACE)
+    client = await house.greeted()
+    await client.ask_all("MAIL FROM:<a@sender.example>", "RCPT TO:<alice@mox.example>")
+    for piece in (b"BD", b"AT 8\r\nsec", b"ret\r\n"):
+        await client.write(piece)
+        await asyncio.sleep(0.01)
+    assert (await client.reply()).startswith("250")
+    assert (await chunks(client, b"secrets\r\n"))[0].startswith("250")
+    shown = "".join(str(getattr(record, "octets", "")) for record in caplog.records)
+    assert "RCPT TO:<alice" in shown
+    assert "sec" not in shown
+    assert "ret" not in shown
