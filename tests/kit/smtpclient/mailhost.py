@@ -37,6 +37,8 @@ class Server:
     hello: bytes = b""
     # Before hanging up there.
     says_at_second_mail: bytes | None = None
+    # Of the messages it takes, the one it closes after without an answer, from 1.
+    loses_answer_of: int = 0
     is_immediate: bool = False
     refuses_client: bool = False
     is_tls: list[bool] = field(default_factory=list)
@@ -94,9 +96,13 @@ class Server:
                 conn.write(b"354 go\r\n")
                 content = b""
                 while (part := await conn.readline(1000)) != b".\r\n":
+                    if not part:
+                        raise ConnectionResetError
                     content += part
                 self.taken.append(content)
                 self.is_tls.append(conn.tls is not None)
+                if len(self.taken) == self.loses_answer_of:
+                    raise ConnectionResetError
                 conn.write(b"250 2.0.0 taken\r\n")
             case "QUIT":
                 conn.write(b"221 bye\r\n")
