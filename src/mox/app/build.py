@@ -17,7 +17,7 @@ from mox.control import Commands, ControlServer, IdentityCommands, QueueCommands
 from mox.delivery import Delivery
 from mox.listen import Listeners, Port
 from mox.observe import LogLevels
-from mox.queue import Bounces, Deliverer, Queue, SendLimits
+from mox.queue import Bounces, Deliverer, Queue, RetryPlan, SendLimits
 from mox.runtime import Clock, ConnectionIds, Shutdown, Tasks
 from mox.signing import KeyRing, Signer
 from mox.store import DEFAULT_MAILBOXES, Quota, Store
@@ -221,6 +221,14 @@ def _queue(
         pool=pool,
         deliverer=deliverer,
         listeners=[bounces],
+        plan=RetryPlan(
+            first=static.queue.first_interval,
+            longest=static.queue.longest_interval,
+            give_up_after=static.queue.give_up_after,
+            late_after=static.queue.tell_delay_after,
+        ),
+        concurrency=static.queue.max_deliveries,
+        concurrency_per_domain=static.queue.max_deliveries_per_domain,
         # What fails on purpose is to fail again.
         suppresses=not isinstance(deliverer, SelfDelivery),
         keep_retired=lambda name: _keep_retired(source, name),

@@ -27,14 +27,21 @@ from mox.config.dynamic import (
     Selector,
 )
 from mox.config.problem import ConfigError, Problem
+from mox.config.sending import (
+    DirectTransport,
+    FailTransport,
+    QueueConfig,
+    SocksTransport,
+    Transport,
+    TransportAuth,
+    TransportSMTP,
+)
 from mox.config.snapshot import AddressTarget, AliasTarget, ConfigSnapshot, canonical_address, make_snapshot
 from mox.config.source import DYNAMIC_NAME, STATIC_NAME, ConfigSource, load_config
 from mox.config.static import (
     CA,
     TLS,
     ClientService,
-    DirectTransport,
-    FailTransport,
     InitialMailboxes,
     KeyCert,
     Listener,
@@ -42,12 +49,8 @@ from mox.config.static import (
     Resolvers,
     SecureService,
     SMTPService,
-    SocksTransport,
     StaticConfig,
     StaticTLS,
-    Transport,
-    TransportAuth,
-    TransportSMTP,
 )
 from mox.config.submit import SubmitConfig, load_submit_config
 from mox.config.write import rewrite, to_document, write_documented
@@ -80,6 +83,7 @@ __all__ = [
     "Listener",
     "Postmaster",
     "Problem",
+    "QueueConfig",
     "Resolvers",
     "Route",
     "SMTPService",

@@ -4,11 +4,13 @@ import ipaddress
 import re
 import unicodedata
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 from mox.config.checkaliases import check_aliases
 from mox.config.dynamic import AccountConfig, DynamicConfig
 from mox.config.problem import KeyPath
+from mox.config.sending import QueueConfig
 from mox.config.snapshot import canonical_address
 from mox.config.static import TLS, Listener, StaticConfig
 from moxkit.dns import parse_name_server
@@ -20,6 +22,7 @@ Found = tuple[KeyPath, str]
 
 LOG_LEVELS = ("error", "warn", "info", "debug", "trace", "traceauth", "tracedata")
 _TLS_VERSIONS = ("TLSv1.0", "TLSv1.1", "TLSv1.2", "TLSv1.3")
+_LONGEST_PATIENCE = timedelta(hours=8760)
 _PRINTABLE = re.compile(r"[ -~]{0,256}")
 
 
@@ -52,7 +55,27 @@ def check_static(config: StaticConfig, directory: Path) -> Iterator[Found]:
         methods = ("submissions", "submission", "smtp", "socks", "direct", "fail")
         if sum(getattr(transport, method) is not None for method in methods) > 1:
             yield ("Transports", name), "has more than one method; keep one"
+    yield from _check_queue(config.queue)
     yield from _check_mailbox(config.postmaster.mailbox, ("Postmaster", "Mailbox"))
+
+
+def _check_queue(queue: QueueConfig) -> Iterator[Found]:
+    for key, number in (
+        ("MaxDeliveries", queue.max_deliveries),
+        ("MaxDeliveriesPerDomain", queue.max_deliveries_per_domain),
+    ):
+        if number < 1:
+            yield ("Queue", key), "must be at least 1"
+    for key, duration in (
+        ("FirstInterval", queue.first_interval),
+        ("LongestInterval", queue.longest_interval),
+        ("GiveUpAfter", queue.give_up_after),
+        ("TellDelayAfter", queue.tell_delay_after),
+    ):
+        if not timedelta(seconds=1) <= duration <= _LONGEST_PATIENCE:
+            yield ("Queue", key), "must be from 1s to 8760h"
+    if queue.longest_interval < queue.first_interval:
+        yield ("Queue", "LongestInterval"), "is shorter than FirstInterval"
 
 
 def _check_listener(

@@ -3,15 +3,15 @@
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from mox.config.sending import QueueConfig, Transport
+
 __all__ = [
     "ACME",
     "CA",
     "TLS",
     "AutoconfigService",
     "ClientService",
-    "DirectTransport",
     "ExternalAccountBinding",
-    "FailTransport",
     "HostTLSRPT",
     "InitialMailboxes",
     "KeyCert",
@@ -21,13 +21,9 @@ __all__ = [
     "Resolvers",
     "SMTPService",
     "SecureService",
-    "SocksTransport",
     "SpecialUseNames",
     "StaticConfig",
     "StaticTLS",
-    "Transport",
-    "TransportAuth",
-    "TransportSMTP",
     "WebService",
     "WebserverService",
 ]
@@ -319,84 +315,6 @@ class InitialMailboxes:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TransportAuth:
-    """How to sign in to a smarthost."""
-
-    username: str
-    """User."""
-    password: str
-    """Password."""
-    mechanisms: tuple[str, ...] = ()
-    """Allowed mechanisms, best first; by default all but PLAIN."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TransportSMTP:
-    """Delivery through another server."""
-
-    host: str
-    """Its name."""
-    port: int | None = None
-    """Its port; by default the registered one."""
-    starttls_insecure_skip_verify: bool = field(default=False, metadata={"key": "STARTTLSInsecureSkipVerify"})
-    """Do not verify its certificate."""
-    no_starttls: bool = field(default=False, metadata={"key": "NoSTARTTLS"})
-    """No TLS."""
-    auth: TransportAuth | None = None
-    """How to sign in."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SocksTransport:
-    """Direct delivery through a SOCKS5 proxy."""
-
-    address: str
-    """host:port of the proxy."""
-    remote_ips: tuple[str, ...] = field(metadata={"key": "RemoteIPs"})
-    """Addresses that mail then comes from."""
-    remote_hostname: str
-    """Name for EHLO."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DirectTransport:
-    """Direct delivery with one address family."""
-
-    disable_ipv4: bool = field(default=False, metadata={"key": "DisableIPv4"})
-    """Only IPv6."""
-    disable_ipv6: bool = field(default=False, metadata={"key": "DisableIPv6"})
-    """Only IPv4."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FailTransport:
-    """No delivery: fail at once."""
-
-    smtp_code: int = field(default=554, metadata={"key": "SMTPCode"})
-    """4xx: try again later; 5xx: for good."""
-    smtp_message: str = field(default="", metadata={"key": "SMTPMessage"})
-    """What the sender is told."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Transport:
-    """A way out; at most one method, none is direct delivery."""
-
-    submissions: TransportSMTP | None = None
-    """By submission with TLS."""
-    submission: TransportSMTP | None = None
-    """By submission with STARTTLS."""
-    smtp: TransportSMTP | None = field(default=None, metadata={"key": "SMTP"})
-    """By SMTP."""
-    socks: SocksTransport | None = None
-    """Through a proxy."""
-    direct: DirectTransport | None = None
-    """Directly."""
-    fail: FailTransport | None = None
-    """Not at all."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class StaticConfig:
     """`mox.toml`: read once at the start; a change needs a restart."""
 
@@ -434,6 +352,8 @@ class StaticConfig:
     """Where TLS reports about this host go."""
     initial_mailboxes: InitialMailboxes = InitialMailboxes()
     """What a new account gets."""
+    queue: QueueConfig = field(default_factory=QueueConfig)
+    """Outgoing mail: how much at once, how often, and for how long it is tried."""
     transports: dict[str, Transport] = field(default_factory=dict)
     """Ways out, by a name of your choice."""
     no_outgoing_dmarc_reports: bool = field(default=False, metadata={"key": "NoOutgoingDMARCReports"})

@@ -66,12 +66,13 @@ class LocalServer:
 
 @asynccontextmanager
 async def local_server(
-    directory: Path, clock: FakeClock, *, offset: int | None = None
+    directory: Path, clock: FakeClock, *, offset: int | None = None, more: str = ""
 ) -> AsyncIterator[LocalServer]:
-    """Write a server's files, start it, by default on free ports; stop it at the end."""
+    """Write a server's files, with `more` configuration; start it, by default on free ports; stop it."""
     offset = _free_offset() if offset is None else offset
     create_localserve(directory, clock=clock, ips=("127.0.0.1",), port_offset=offset)
     file = directory / STATIC_NAME
+    file.write_text(file.read_text(encoding="utf-8") + more, encoding="utf-8")
     server = build(
         source=ConfigSource(file, load_config(file), clock),
         data_dir=directory,

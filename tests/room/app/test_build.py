@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from mox.app import ADDRESS, PASSWORD
 from mox.listen import BindError
+from mox.queue import RetryPlan
 from moxkit.dsn import Action, parse_dsn
 from moxkit.imap import OutgoingMessage
 from moxkit.net import client_context
@@ -137,3 +139,14 @@ async def test_a_sender_hears_of_what_was_asked_for(local: LocalServer) -> None:
     # All of the message for a failure, its header otherwise.
     assert found[Action.FAILED].original.endswith(CONTENT)
     assert found[Action.DELIVERED].is_header_only
+
+
+async def test_the_queue_is_as_patient_as_the_configuration_says(tmp_path: Path, clock: FakeClock) -> None:
+    # What the configuration says by itself is what the queue does by itself.
+    async with local_server(tmp_path / "usual", clock) as usual:
+        assert usual.server.queue._plan == RetryPlan()
+        assert (usual.server.queue._concurrency, usual.server.queue._concurrency_per_domain) == (100, 20)
+    text = '[Queue]\nMaxDeliveries = 7\nMaxDeliveriesPerDomain = 3\nGiveUpAfter = "1h"\n'
+    async with local_server(tmp_path / "hasty", clock, more=text) as hasty:
+        assert hasty.server.queue._plan == RetryPlan(give_up_after=timedelta(hours=1))
+        assert (hasty.server.queue._concurrency, hasty.server.queue._concurrency_per_domain) == (7, 3)

@@ -1,5 +1,6 @@
 """Reading both files: every problem at once, each with its file and line."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from mox.config import (
     ConfigError,
     ConfigSnapshot,
     DynamicConfig,
+    QueueConfig,
     StaticConfig,
     describe,
     load_config,
@@ -87,6 +89,30 @@ def test_tells_what_cannot_be(tmp_path: Path) -> None:
     assert found[1].startswith("mox.toml:9: Listeners.local.IPs[1]: '127.0.0' is not an IP address")
     assert "needs TLS" in found[2]
     assert "is the same domain as 'mox.example'" in found[3]
+
+
+@pytest.mark.parametrize(
+    ("lines", "found"),
+    [
+        ("MaxDeliveries = 0", ["Queue.MaxDeliveries: must be at least 1"]),
+        ("MaxDeliveriesPerDomain = -1", ["Queue.MaxDeliveriesPerDomain: must be at least 1"]),
+        ('FirstInterval = "0s"', ["Queue.FirstInterval: must be from 1s to 8760h"]),
+        ('GiveUpAfter = "8761h"', ["Queue.GiveUpAfter: must be from 1s to 8760h"]),
+        ('TellDelayAfter = "1ms"', ["Queue.TellDelayAfter: must be from 1s to 8760h"]),
+        ('LongestInterval = "1m"', ["Queue.LongestInterval: is shorter than FirstInterval"]),
+    ],
+)
+def test_names_the_trouble_with_the_queue(tmp_path: Path, lines: str, found: list[str]) -> None:
+    static = STATIC + f"[Queue]\n{lines}\n"
+    assert problems(tmp_path, static) == [f"mox.toml:{static.count(chr(10))}: {each}" for each in found]
+
+
+def test_the_queue_has_what_the_file_says(tmp_path: Path) -> None:
+    queue = load_config(
+        write(tmp_path, STATIC + '[Queue]\nMaxDeliveries = 7\nFirstInterval = "1m30s"\n')
+    ).static.queue
+    assert queue == QueueConfig(max_deliveries=7, first_interval=timedelta(seconds=90))
+    assert load_config(write(tmp_path)).static.queue == QueueConfig()
 
 
 @pytest.mark.parametrize(
