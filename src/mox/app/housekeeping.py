@@ -26,7 +26,10 @@ class Housekeeping:
         while True:
             await self._clock.sleep(_EVERY_S)
             for name in tuple(self._account_names()):
-                await self.erase(name)
+                try:
+                    await self.erase(name)
+                except Exception:  # One account's trouble, or a full disk, must not end it for good.
+                    logger.exception("removed messages not erased", extra={"account": name})
 
     async def erase(self, name: str) -> None:
         """Erase what is due in one account."""

@@ -65,13 +65,13 @@ class SearchIndexing:
 
     async def _fill(self, name: str, *, apart: bool) -> bool:
         try:
-            account = self._store.account(name)
+            index = self._store.account(name).search_index
+            return await (index.fill_apart() if apart else index.fill())
         except AccountUnknownError:
             # It was removed from the configuration meanwhile.
             return False
-        try:
-            index = account.search_index
-            return await (index.fill_apart() if apart else index.fill())
-        except Exception:  # A message that crashes it must not keep the others' mail from the index.
+        except (
+            Exception
+        ):  # A message that crashes it, or a full disk, must not keep others' mail from the index.
             logger.exception("search indexing crashed", extra={"account": name})
             return False

@@ -41,6 +41,11 @@ class ControlServer:
         if (task := asyncio.current_task()) is not None:
             self._handlers.add(task)
             task.add_done_callback(self._handlers.discard)
+        # Only `close` cancels it; asyncio would log a handler that ends so as an error.
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._converse(reader, writer)
+
+    async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             with contextlib.suppress(ConnectionError, ValueError):
                 while line := await reader.readline():

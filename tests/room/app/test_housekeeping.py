@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from pathlib import Path
 
 from mox.app.housekeeping import Housekeeping
 from mox.store import Account, Store, check_consistency, expunge_messages, get_mailbox
@@ -60,3 +61,18 @@ async def test_nothing_due_is_nothing_done(store: Store, clock: FakeClock, depos
     await Housekeeping(store=store, clock=clock, account_names=lambda: ["mox"]).erase("mox")
     assert len(set(account.files.ids())) == 1
     assert check_consistency(account) == []
+
+
+async def test_trouble_of_one_account_is_not_that_of_the_next(
+    store: Store, clock: FakeClock, deposit: Deposit, tmp_path: Path
+) -> None:
+    account = store.account("mox")
+    await deposit(account, b"Subject: x\r\n\r\n")
+    await remove(account, 1)
+    (tmp_path / "data" / "accounts" / "sick").write_bytes(b"")
+    housekeeping = Housekeeping(store=store, clock=clock, account_names=lambda: ["sick", "mox"])
+    running = asyncio.ensure_future(housekeeping.run())
+    try:
+        await until_files(account, clock, 0)
+    finally:
+        running.cancel()

@@ -1,6 +1,7 @@
 """The search index follows the mail: at the start, after a change, and after it was damaged."""
 
 import asyncio
+from pathlib import Path
 
 import pytest
 
@@ -75,4 +76,18 @@ async def test_a_crash_in_one_account_stops_no_other(
     await until_covered(second, clock, added.id)
     assert "search indexing crashed" in caplog.text
     assert await covered(first) == 0
+    await tasks.close()
+
+
+async def test_an_account_that_cannot_be_opened_for_now_stops_nothing(
+    clock: FakeClock, store: Store, deposit: Deposit, tmp_path: Path
+) -> None:
+    other = store.account("mox")
+    added = await deposit(other, b"Subject: x\r\n\r\n")
+    # A file where its directory would be, as trouble of a disk.
+    (tmp_path / "data" / "accounts" / "sick").write_bytes(b"")
+    indexing, tasks = SearchIndexing(store=store, clock=clock, account_names=lambda: ["sick", "mox"]), Tasks()
+    tasks.spawn(indexing.run(), "search indexing")
+    async with asyncio.timeout(20):
+        await until_covered(other, clock, added.id)
     await tasks.close()

@@ -160,3 +160,14 @@ async def test_a_path_that_is_too_long_for_a_socket_uses_a_port(tmp_path: Path) 
     connected.close()
     assert await ask(deep, "echo", {"y": 2}) == {"y": 2}
     await server.close()
+
+
+async def test_ends_in_silence_with_connections_open(
+    server: ControlServer, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    connected, _ = await asyncio.to_thread(connect, tmp_path)
+    await asyncio.sleep(0.05)
+    await server.close()
+    await asyncio.sleep(0.01)
+    connected.close()
+    assert caplog.records == []
