@@ -55,11 +55,11 @@ async def connect_by_socks(
     """Connect to an address through a proxy within `timeout` seconds.
 
     Raises:
-        SocksError: The proxy refuses, or does not speak SOCKS5 without authentication.
-        OSError: The proxy cannot be reached, `TimeoutError` among them.
+        SocksError: The proxy cannot be reached, refuses, or does not speak SOCKS5 without authentication.
+        TimeoutError: It does not answer.
     """
     async with asyncio.timeout(timeout):
-        conn = await connect(proxy.host, proxy.port, timeout=timeout)
+        conn = await _reach(proxy, timeout)
         try:
             await _negotiate(conn, address, port)
         except asyncio.IncompleteReadError as error:
@@ -69,6 +69,15 @@ async def connect_by_socks(
             conn.abort()
             raise
     return conn
+
+
+async def _reach(proxy: SocksProxy, seconds: float) -> LineConn:
+    try:
+        return await connect(proxy.host, proxy.port, timeout=seconds)
+    except TimeoutError:
+        raise
+    except OSError as error:
+        raise SocksError(f"the proxy cannot be reached: {error}") from error
 
 
 async def _negotiate(conn: LineConn, address: IPv4Address | IPv6Address, port: int) -> None:

@@ -78,6 +78,13 @@ async def test_refusals(answers: list[bytes], why: str) -> None:
             await connect_by_socks(there, TARGET, 25, timeout=5)
 
 
+async def test_a_proxy_that_is_not_there() -> None:
+    async with proxy() as there:
+        pass
+    with pytest.raises(SocksError, match="the proxy cannot be reached"):
+        await connect_by_socks(there, TARGET, 25, timeout=5)
+
+
 async def test_a_proxy_that_says_nothing_is_not_waited_for_long() -> None:
     async def serve(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await asyncio.sleep(0.1)

@@ -6,10 +6,13 @@ from collections.abc import AsyncIterator
 import pytest
 
 from kit.smtpclient.scripted import ScriptedServer
-from moxkit.sasl import Mechanism
+from moxkit.sasl import Mechanism, client_exchange
 from moxkit.smtpclient import Credentials, NoMechanismError, SmtpError, sign_in
+from moxkit.smtpclient.signin import _binding as bound_to
 
 OFFER = ("\r\n", "250-mx.example\n250 AUTH PLAIN LOGIN CRAM-MD5 SCRAM-SHA-1 SCRAM-SHA-256-PLUS\n")
+
+STRONG = Credentials("u", "p").mechanisms
 
 
 @pytest.fixture
@@ -60,3 +63,21 @@ async def test_without_tls_scram_says_that_it_cannot_bind(server: ScriptedServer
 
 def test_credentials_do_not_show_the_password() -> None:
     assert "hunter2" not in repr(Credentials("u", "hunter2"))
+
+
+@pytest.mark.parametrize(
+    ("mechanism", "allowed", "offered", "flag"),
+    [
+        # RFC 5802 §6: p with -PLUS; y if it was not offered; n if it was, or is not wanted.
+        (Mechanism.SCRAM_SHA_256_PLUS, STRONG, ["SCRAM-SHA-256-PLUS"], "p=tls-exporter"),
+        (Mechanism.SCRAM_SHA_256, STRONG, ["SCRAM-SHA-256"], "y"),
+        (Mechanism.SCRAM_SHA_256, STRONG, ["SCRAM-SHA-256", "SCRAM-SHA-1-PLUS"], "n"),
+        (Mechanism.SCRAM_SHA_256, (Mechanism.SCRAM_SHA_256,), ["SCRAM-SHA-256"], "n"),
+    ],
+)
+def test_what_the_server_is_told_of_the_channel(
+    mechanism: Mechanism, allowed: tuple[Mechanism, ...], offered: list[str], flag: str
+) -> None:
+    binding = bound_to(mechanism, allowed, offered, {"tls-exporter": b"x" * 32})
+    exchange = client_exchange(mechanism, username="u", password="p", binding=binding)
+    assert (exchange.start() or b"").decode().startswith(f"{flag},,n=u,")
