@@ -21,6 +21,8 @@ from mox.store.annotations import (
     list_annotations,
     set_annotations,
 )
+from mox.store.aside import has_reject, rejects_before
+from mox.store.automaticflags import NO_RULES, JunkFlagRules
 from mox.store.changes import (
     AnnotationsChanged,
     Change,
@@ -37,7 +39,7 @@ from mox.store.changes import (
 )
 from mox.store.consistency import check_consistency
 from mox.store.copymove import Transferred, copy_messages, move_messages
-from mox.store.deposit import Added, Arrival, NewMessage, add_message, is_filed
+from mox.store.deposit import Added, Arrival, Aside, NewMessage, add_message, is_filed
 from mox.store.directory import Store
 from mox.store.errors import (
     AccountUnknownError,
@@ -97,6 +99,7 @@ from mox.store.reading import (
 from mox.store.resync import ChangedMessage, changed_since, is_history_complete, removed_since
 from mox.store.rights import ANYONE, Rights, list_rights, rights_of, set_rights
 from mox.store.search import latest_modseq, search_messages
+from mox.store.senders import Identity, IdentityKind, Judged, arrivals_since, has_written_to, judged_messages
 from mox.store.sorting import sort_messages, thread_messages
 from mox.store.spool import Content, Spool
 from mox.store.switchboard import Batch, Listener
@@ -111,6 +114,7 @@ __all__ = [
     "MOST_ANNOTATION_OCTETS",
     "NO_FLAGS",
     "NO_QUOTA",
+    "NO_RULES",
     "SPECIAL_USES",
     "SYSTEM_FLAGS",
     "Account",
@@ -120,6 +124,7 @@ __all__ = [
     "AnnotationsChanged",
     "AnnotationsTooLargeError",
     "Arrival",
+    "Aside",
     "Batch",
     "Change",
     "ChangedMessage",
@@ -131,6 +136,10 @@ __all__ = [
     "FlagsAction",
     "FlagsChanged",
     "FlagsResult",
+    "Identity",
+    "IdentityKind",
+    "Judged",
+    "JunkFlagRules",
     "KeywordInvalidError",
     "KeywordsAdded",
     "ListedMessage",
@@ -166,6 +175,7 @@ __all__ = [
     "Tx",
     "UidsExhaustedError",
     "add_message",
+    "arrivals_since",
     "change_flags",
     "changed_since",
     "check_consistency",
@@ -185,9 +195,12 @@ __all__ = [
     "find_mailbox",
     "first_unseen_uid",
     "get_mailbox",
+    "has_reject",
+    "has_written_to",
     "highest_modseq",
     "is_filed",
     "is_history_complete",
+    "judged_messages",
     "latest_modseq",
     "list_annotations",
     "list_mailboxes",
@@ -201,6 +214,7 @@ __all__ = [
     "parse_flags",
     "quota_usage",
     "read_message",
+    "rejects_before",
     "removed_since",
     "rename_mailbox",
     "rights_of",

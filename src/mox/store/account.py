@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from mox.database import Connection, GroupWriter, Migrations, Transaction, open_database, open_reader
 from mox.runtime import Clock, sync_directory
+from mox.store.automaticflags import JunkFlagRules
 from mox.store.changes import Change, MessagesAdded, MessagesRemoved
 from mox.store.files import MessageFiles
 from mox.store.initial import create_initial
@@ -44,6 +45,7 @@ class Account:
         clock: Clock,
         pool: Executor,
         quota: Callable[[], Quota],
+        junk_flag_rules: Callable[[], JunkFlagRules],
         initial_mailboxes: Sequence[tuple[str, str | None]],
         call_indexer: Callable[[], None],
     ) -> None:
@@ -55,6 +57,7 @@ class Account:
             clock: For all times that are stored.
             pool: Runs the writer.
             quota: How much it may hold; asked at each change.
+            junk_flag_rules: Flags that follow from mailboxes, likewise.
             initial_mailboxes: Name and special use of those a new account gets, besides Inbox.
             call_indexer: Called when messages came or went.
         """
@@ -64,6 +67,7 @@ class Account:
         self._object_prefix = ""
         self._clock = clock
         self._quota = quota
+        self._junk_flag_rules = junk_flag_rules
         if not directory.exists():
             directory.mkdir(mode=0o770, parents=True)
             sync_directory(directory.parent)
@@ -118,6 +122,7 @@ class Account:
                 files=self.files,
                 now=int(self._clock.now().timestamp()),
                 quota=self._quota(),
+                junk_flag_rules=self._junk_flag_rules(),
             )
             result = function(tx)
             tx.finish(lambda changes: self._publish(origin, changes))

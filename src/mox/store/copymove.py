@@ -5,16 +5,20 @@ what hangs on it; a tombstone with the old UID stays behind and points to it.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from mox.database import Row
+from mox.store.aside import copied_out, is_aside, moved_out
+from mox.store.automaticflags import automatic_flags
 from mox.store.changes import MessagesAdded, MessagesRemoved
 from mox.store.counters import CounterChange
 from mox.store.errors import UidsExhaustedError
 from mox.store.flagging import add_keywords
-from mox.store.mailboxes import get_mailbox
+from mox.store.flags import Flag, Flags
+from mox.store.mailboxes import Mailbox, get_mailbox
 from mox.store.quota import check_quota
+from mox.store.senders import copy_identities
 from mox.store.transaction import Tx
 
 __all__ = ["Transferred", "copy_messages", "move_messages"]
@@ -33,10 +37,10 @@ _COPY_MESSAGE = """INSERT INTO message(id, mailbox_id, uid, create_seq, modseq, 
   FROM json_each(:from_ids) CROSS JOIN message ON message.id = value"""
 _COPY_CONTENT = """INSERT INTO content(id, prefix, header, internaldate, envelope, bodystructure, body,
     render_version, needs_utf8, preview, problems, thread_parents, thread_missing_link,
-    envelope_from, envelope_to, remote_ip, transport, decisions)
+    envelope_from, envelope_to, remote_ip, transport, decisions, identities)
   SELECT :first_id + key, prefix, header, internaldate, envelope, bodystructure, body,
     render_version, needs_utf8, preview, problems, thread_parents, thread_missing_link,
-    envelope_from, envelope_to, remote_ip, transport, decisions
+    envelope_from, envelope_to, remote_ip, transport, decisions, identities
   FROM json_each(:from_ids) CROSS JOIN content ON content.id = value"""
 _TOMBSTONE = """INSERT INTO message(id, mailbox_id, uid, create_seq, modseq, expunged_at, moved_to, flags,
     keywords, flags_text, received_at, saved_at, size, thread_id, original_mailbox_id, email_id)
@@ -45,6 +49,7 @@ _TOMBSTONE = """INSERT INTO message(id, mailbox_id, uid, create_seq, modseq, exp
   FROM message WHERE id = :id"""
 _MOVE = """UPDATE message SET mailbox_id = :mailbox_id, uid = :uid, modseq = :modseq, create_seq = :modseq,
     saved_at = :now WHERE id = :id"""
+_SET_FLAGS = "UPDATE message SET flags = :flags, flags_text = :flags_text WHERE id = :id"
 _LAST_UID = 2**32 - 1
 
 
@@ -75,7 +80,8 @@ def copy_messages(
         MailboxUnknownError: No such target.
         OverQuotaError: No room for all of them; none is copied.
     """
-    target_id = get_mailbox(tx.connection, target).id
+    mailbox = get_mailbox(tx.connection, target)
+    target_id = mailbox.id
     rows = _select(tx, mailbox_id, uid_ranges)
     if not rows:
         return None
@@ -96,8 +102,13 @@ def copy_messages(
             from_ids=from_ids,
         )
         tx.connection.run(_COPY_CONTENT, first_id=first_id, from_ids=from_ids)
+        copy_identities(tx.connection, from_ids, first_id)
+        if is_aside(tx.connection):
+            copied_out(tx.connection, [row[0] for row in rows], first_id)
+        there = _as_there(rows, _automatic(tx, mailbox, rows))
+        _set_flags(tx, rows, there, [first_id + at for at in range(len(rows))])
     tx.connection.run(_USE, octets=octets)
-    return _arrived(tx, target_id, uidvalidity, first_uid, rows)
+    return _arrived(tx, target_id, uidvalidity, first_uid, there)
 
 
 def move_messages(
@@ -110,7 +121,8 @@ def move_messages(
     Raises:
         MailboxUnknownError: No such target.
     """
-    target_id = get_mailbox(tx.connection, target).id
+    mailbox = get_mailbox(tx.connection, target)
+    target_id = mailbox.id
     rows = _select(tx, mailbox_id, uid_ranges)
     if not rows:
         return None
@@ -139,8 +151,40 @@ def move_messages(
     # In this order: a UID of a mailbox belongs to one row.
     tx.connection.run_many(_MOVE, parameters)
     tx.connection.run_many(_TOMBSTONE, parameters)
+    ids, bits = [row[0] for row in rows], _automatic(tx, mailbox, rows)
+    if is_aside(tx.connection):
+        moved_out(tx.connection, ids, target_id, bits)
+    there = _as_there(rows, bits)
+    _set_flags(tx, rows, there, ids)
     tx.announce(MessagesRemoved(mailbox_id, modseq, tuple(row[1] for row in rows)))
-    return _arrived(tx, target_id, uidvalidity, first_uid, rows)
+    return _arrived(tx, target_id, uidvalidity, first_uid, there)
+
+
+def _automatic(tx: Tx, mailbox: Mailbox, rows: Sequence[Row]) -> dict[int, int]:
+    """Return the flags, by id, that messages get by being put into a mailbox."""
+    rules, name, use = tx.junk_flag_rules, mailbox.name, mailbox.special_use
+    return {row[0]: automatic_flags(rules, name, use, row[2]) for row in rows}
+
+
+def _as_there(rows: Sequence[Row], bits: Mapping[int, int]) -> list[Row]:
+    """Return rows with other flags."""
+    changed = []
+    for row in rows:
+        if (new := bits[row[0]]) != row[2]:
+            text = Flags(Flag(new), tuple(row[5].split())).text
+            row = (*row[:2], new, text, *row[4:])  # noqa: PLW2901  the same row, as it is there
+        changed.append(row)
+    return changed
+
+
+def _set_flags(tx: Tx, rows: Sequence[Row], there: Sequence[Row], ids: Sequence[int]) -> None:
+    """Write flags where they differ; `ids` are of the rows as they are there."""
+    changed = [
+        {"id": id_, "flags": new[2], "flags_text": new[3]}
+        for id_, old, new in zip(ids, rows, there, strict=True)
+        if new[2] != old[2]
+    ]
+    tx.connection.run_many(_SET_FLAGS, changed)
 
 
 def _take_uids(tx: Tx, mailbox_id: int, count: int) -> tuple[int, int]:

@@ -10,32 +10,37 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from mox.database import Connection
+from mox.store.aside import put_aside
+from mox.store.automaticflags import automatic_flags
 from mox.store.changes import MessagesAdded
+from mox.store.correspondents import recipients_of
 from mox.store.counters import CounterChange
 from mox.store.errors import UidsExhaustedError
 from mox.store.flagging import add_keywords
-from mox.store.flags import NO_FLAGS, Flags
+from mox.store.flags import NO_FLAGS, Flag, Flags
 from mox.store.prepared import RENDER_VERSION, Prepared
 from mox.store.quota import check_quota
+from mox.store.senders import Identity, add_identities, count_arrival, identities_json
 from mox.store.spool import Content
 from mox.store.threads import place_in_thread
 from mox.store.times import imap_datetime
 from mox.store.transaction import Tx
 
-__all__ = ["Added", "Arrival", "NewMessage", "add_message", "is_filed"]
+__all__ = ["Added", "Arrival", "Aside", "NewMessage", "add_message", "is_filed"]
 
 _USE = "UPDATE account SET used_octets = used_octets + :octets"
-_TAKE_UID = "UPDATE mailbox SET uidnext = uidnext + 1 WHERE id = :id RETURNING uidnext - 1, uidvalidity"
+_TAKE_UID = """UPDATE mailbox SET uidnext = uidnext + 1 WHERE id = :id
+  RETURNING uidnext - 1, uidvalidity, name, special_use"""
 _INSERT_MESSAGE = """INSERT INTO message(id, mailbox_id, uid, create_seq, modseq, flags, keywords, flags_text,
     received_at, saved_at, size, thread_id, message_id, base_subject, original_mailbox_id)
   VALUES (:id, :mailbox_id, :uid, :modseq, :modseq, :flags, :keywords, :flags_text,
     :received_at, :saved_at, :size, :thread_id, :message_id, :base_subject, :mailbox_id)"""
 _INSERT_CONTENT = """INSERT INTO content(id, prefix, header, internaldate, envelope, bodystructure, body,
     render_version, needs_utf8, preview, problems, thread_parents, thread_missing_link,
-    envelope_from, envelope_to, remote_ip, transport, decisions)
+    envelope_from, envelope_to, remote_ip, transport, decisions, identities)
   VALUES (:id, :prefix, :header, :internaldate, :envelope, :bodystructure, :body,
     :render_version, :needs_utf8, :preview, :problems, :thread_parents, :thread_missing_link,
-    :envelope_from, :envelope_to, :remote_ip, :transport, :decisions)"""
+    :envelope_from, :envelope_to, :remote_ip, :transport, :decisions, :identities)"""
 _IS_FILED = "SELECT 1 FROM message WHERE message_id = :message_id AND expunged_at IS NULL LIMIT 1"
 _LAST_UID = 2**32 - 1
 
@@ -50,6 +55,7 @@ class Arrival:
         remote_ip: Of the client.
         transport: EHLO name, TLS version and cipher, whatever else is known of the connection.
         decisions: Each check with its result and reason, in order.
+        identities: What is known of the sender.
     """
 
     envelope_from: str
@@ -57,6 +63,22 @@ class Arrival:
     remote_ip: str
     transport: Mapping[str, object] = field(default_factory=dict)
     decisions: tuple[Mapping[str, object], ...] = ()
+    identities: tuple[Identity, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """That a message is put aside.
+
+    Attributes:
+        mailbox_id: Where it would have gone.
+        is_reject: It was refused; else its sender is new.
+        content_hash: SHA-256 of its octets, of a reject.
+    """
+
+    mailbox_id: int
+    is_reject: bool
+    content_hash: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +92,7 @@ class NewMessage:
         prefix: Complete header lines of ours that go before them; the message is both.
         received_at: INTERNALDATE, Unix seconds; None for now.
         arrival: None when it did not come by SMTP.
+        aside: None when it goes where it is meant for.
     """
 
     mailbox_id: int
@@ -79,6 +102,7 @@ class NewMessage:
     flags: Flags = NO_FLAGS
     received_at: int | None = None
     arrival: Arrival | None = None
+    aside: Aside | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,17 +124,20 @@ def add_message(tx: Tx, new: NewMessage) -> Added:
         OverQuotaError: No room; nothing was changed, and the transaction can go on.
         UidsExhaustedError: The mailbox gave its last UID.
     """
-    prepared, flags = new.prepared, new.flags
+    prepared = new.prepared
     size = len(new.prefix) + prepared.size
     check_quota(tx, size)
     connection = tx.connection
-    uid, uidvalidity = connection.row(_TAKE_UID, id=new.mailbox_id) or (0, 0)
+    uid, uidvalidity, name, special_use = connection.row(_TAKE_UID, id=new.mailbox_id) or (0, 0, "", None)
     if uid > _LAST_UID:
         raise UidsExhaustedError(new.mailbox_id)
     id_ = tx.take_message_ids(1)
     received_at = tx.now if new.received_at is None else new.received_at
     place = place_in_thread(connection, prepared, mailbox_id=new.mailbox_id, received_at=received_at)
-    modseq, bits, text = tx.modseq, int(flags.bits), flags.text
+    bits = automatic_flags(tx.junk_flag_rules, name, special_use, int(new.flags.bits))
+    flags = Flags(Flag(bits), new.flags.keywords)
+    modseq, text = tx.modseq, flags.text
+    identities = _identities(new, special_use)
     connection.run(
         _INSERT_MESSAGE,
         id=id_,
@@ -148,7 +175,20 @@ def add_message(tx: Tx, new: NewMessage) -> Added:
         remote_ip=arrival and arrival.remote_ip,
         transport=arrival and _json(arrival.transport),
         decisions=arrival and _json(arrival.decisions),
+        identities=identities_json(identities),
     )
+    if identities:
+        add_identities(connection, id_, identities)
+    if arrival is not None and arrival.identities:
+        count_arrival(connection, arrival.identities, octets=size, now=tx.now)
+    if (aside := new.aside) is not None:
+        put_aside(
+            connection,
+            id_,
+            mailbox_id=aside.mailbox_id,
+            is_reject=aside.is_reject,
+            content_hash=aside.content_hash,
+        )
     connection.run(_USE, octets=size)
     counters = CounterChange()
     counters.add(bits, size)
@@ -157,6 +197,12 @@ def add_message(tx: Tx, new: NewMessage) -> Added:
     tx.link_content(new.content, id_)
     tx.announce(MessagesAdded(new.mailbox_id, modseq, ((uid, text),)))
     return Added(id_, new.mailbox_id, uidvalidity, uid, modseq, size)
+
+
+def _identities(new: NewMessage, special_use: str | None) -> tuple[Identity, ...]:
+    if new.arrival is not None:
+        return new.arrival.identities
+    return recipients_of(new.prepared.header or b"") if special_use == "\\Sent" else ()
 
 
 def is_filed(connection: Connection, message_id: str) -> bool:

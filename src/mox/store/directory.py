@@ -9,6 +9,7 @@ from pathlib import Path
 
 from mox.runtime import Clock
 from mox.store.account import Account
+from mox.store.automaticflags import NO_RULES, JunkFlagRules
 from mox.store.errors import AccountUnknownError
 from mox.store.initial import DEFAULT_MAILBOXES
 from mox.store.prepared import Prepared, prepare_content
@@ -34,6 +35,7 @@ class Store:
         pool: Executor,
         exists: Callable[[str], bool] = lambda _name: True,
         quota: Callable[[str], Quota] = lambda _name: NO_QUOTA,
+        junk_flag_rules: Callable[[str], JunkFlagRules] = lambda _name: NO_RULES,
         initial_mailboxes: Sequence[tuple[str, str | None]] = DEFAULT_MAILBOXES,
     ) -> None:
         """Remember where accounts lie; none is opened yet.
@@ -44,12 +46,14 @@ class Store:
             pool: Worker threads for writers and spools.
             exists: Whether the configuration has an account of that name.
             quota: How much an account may hold.
+            junk_flag_rules: Flags that follow from an account's mailboxes.
             initial_mailboxes: Name and special use of those a new account gets, besides Inbox.
         """
         self._accounts = directory / "accounts"
         self._clock = clock
         self._exists = exists
         self._quota = quota
+        self._junk_flag_rules = junk_flag_rules
         self._initial_mailboxes = tuple(initial_mailboxes)
         self._open: OrderedDict[str, Account] = OrderedDict()
         self.pool = pool
@@ -77,6 +81,7 @@ class Store:
             clock=self._clock,
             pool=self.pool,
             quota=lambda: self._quota(name),
+            junk_flag_rules=lambda: self._junk_flag_rules(name),
             initial_mailboxes=self._initial_mailboxes,
             call_indexer=lambda: self.call_indexer(name),
         )

@@ -8,9 +8,11 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 from mox.database import Row
+from mox.store.aside import forget_aside
 from mox.store.changes import MessagesRemoved
 from mox.store.counters import CounterChange
 from mox.store.flags import Flag
+from mox.store.senders import forget_identities
 from mox.store.transaction import Tx
 
 __all__ = ["KEEP_REMOVED", "erase_due", "expunge_all", "expunge_deleted", "expunge_messages"]
@@ -71,6 +73,8 @@ def erase_due(tx: Tx, limit: int = 1000) -> tuple[int, ...]:
     """
     rows = tx.connection.rows(_DUE, now=tx.now, limit=limit)
     for id_, octets in rows:
+        forget_identities(tx.connection, id_)
+        forget_aside(tx.connection, id_)
         tx.connection.run(_FORGET_CONTENT, id=id_)
         tx.connection.run(_ERASED, id=id_)
         tx.connection.run(_FREE, octets=octets)

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 
 from mox.database import Connection, Transaction
 from mox.runtime import StrPath, remove_file
+from mox.store.automaticflags import NO_RULES, JunkFlagRules
 from mox.store.changes import Change, log_entry
 from mox.store.files import MessageFiles
 from mox.store.quota import Quota
@@ -29,16 +30,35 @@ class Tx:
         connection: The account's index.
         now: Unix seconds, the same for all that happens here.
         quota: How much the account may hold.
+        junk_flag_rules: Flags that follow from mailboxes.
     """
 
-    __slots__ = ("_changes", "_files", "_modseq", "_transaction", "connection", "now", "quota")
+    __slots__ = (
+        "_changes",
+        "_files",
+        "_modseq",
+        "_transaction",
+        "connection",
+        "junk_flag_rules",
+        "now",
+        "quota",
+    )
 
-    def __init__(self, transaction: Transaction, *, files: MessageFiles, now: int, quota: Quota) -> None:
+    def __init__(
+        self,
+        transaction: Transaction,
+        *,
+        files: MessageFiles,
+        now: int,
+        quota: Quota,
+        junk_flag_rules: JunkFlagRules = NO_RULES,
+    ) -> None:
         self._transaction = transaction
         self.connection: Connection = transaction.connection
         self._files = files
         self.now = now
         self.quota = quota
+        self.junk_flag_rules = junk_flag_rules
         self._modseq: int | None = None
         self._changes: list[Change] = []
 
