@@ -1,4 +1,4 @@
-"""`mox dane lookup|makerecord`."""
+"""`mox dane lookup|makerecord|dial|dialmx`."""
 
 import re
 from pathlib import Path
@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509 import load_pem_x509_certificate
 
 from mox.cli.context import print_json
+from mox.cli.danedial import dial, dialmx, text_of_record
 from mox.cli.resolving import CheckError, resolver_options, run_lookup
 from moxkit.dane import (
     Found,
@@ -38,10 +39,14 @@ _MAX_FILE_OCTETS = 1024 * 1024
 
 @click.group()
 def dane() -> None:
-    """Look up what a host says in DNS about its certificates, and make such records.
+    """Look up what a host says in DNS about its certificates, make such records, connect by them.
 
     Example: mox dane makerecord dane-ee spki sha2-256 cert.pem
     """
+
+
+dane.add_command(dial)
+dane.add_command(dialmx)
 
 
 @dane.command()
@@ -68,7 +73,7 @@ def lookup(host: str, as_json: bool, resolver: Resolver) -> int:
     else:
         click.echo(f"{found.status}{': ' + found.problem if found.problem else ''}")
         for record in found.records:
-            click.echo(f"_{port or 25}._tcp.{found.base}. TLSA {_text(record)}")
+            click.echo(f"_{port or 25}._tcp.{found.base}. TLSA {text_of_record(record)}")
         for address in found.addresses:
             click.echo(f"address {address} ({'with' if found.authentic else 'without'} dnssec)")
     match found.status:
@@ -97,7 +102,7 @@ def makerecord(usage: str, selector: str, matching_type: str, file: Path) -> Non
         kinds = parse_usage(usage), parse_selector(selector), parse_matching_type(matching_type)
     except ValueError as error:
         raise click.UsageError(str(error)) from error
-    click.echo(_text(_make(kinds, file)))
+    click.echo(text_of_record(_make(kinds, file)))
 
 
 def _make(kinds: tuple[Usage, Selector, MatchingType], file: Path) -> Tlsa:
@@ -121,10 +126,6 @@ def _make(kinds: tuple[Usage, Selector, MatchingType], file: Path) -> Tlsa:
         except (ValueError, TypeError, UnsupportedAlgorithm) as error:
             raise CheckError(f"{file}: {label.lower()}: {error}") from error
     raise CheckError(f"{file}: no PEM block with a certificate or key")
-
-
-def _text(record: Tlsa) -> str:
-    return f"{record.usage} {record.selector} {record.matching_type} {record.data.hex()}"
 
 
 def _shown(found: Found) -> dict[str, object]:

@@ -15,7 +15,7 @@ from moxkit.dns import Resolver
 from moxkit.https import HttpsClient
 from moxkit.net import system_roots
 
-__all__ = ["https_options"]
+__all__ = ["https_options", "read_roots"]
 
 ResultT = TypeVar("ResultT")
 
@@ -38,7 +38,7 @@ def https_options(function: Callable[..., ResultT]) -> Callable[..., ResultT]:
     def command(
         *args: Any, resolver: Resolver, ca_file: Path | None, https_port: int, **kwargs: Any
     ) -> ResultT:
-        roots = _roots(ca_file)
+        roots = read_roots(ca_file)
         client = HttpsClient(resolver, roots=roots, now=SystemClock().now, user_agent="mox", port=https_port)
         if wants_roots:
             kwargs["roots"] = roots
@@ -47,7 +47,12 @@ def https_options(function: Callable[..., ResultT]) -> Callable[..., ResultT]:
     return command
 
 
-def _roots(file: Path | None) -> tuple[x509.Certificate, ...]:
+def read_roots(file: Path | None) -> tuple[x509.Certificate, ...]:
+    """Return the authorities to believe: those of a file, or the system's.
+
+    Raises:
+        CheckError: There are none.
+    """
     if file is None:
         roots = system_roots()
         problem = "this machine has no certificates of authorities; name some with --ca-file"

@@ -165,6 +165,11 @@ class SmtpClient:
             pipelines="PIPELINING" in self.extensions,
         )
 
+    def detach(self) -> LineConn:
+        """Give the connection to somebody else, between commands; it is theirs to close."""
+        self._conversation.is_over = True
+        return self._conn
+
     async def quit(self) -> None:
         """Say goodbye, without waiting long for the answer, and close."""
         await self._conversation.quit()

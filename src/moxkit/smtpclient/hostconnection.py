@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from moxkit.dns import Address
 from moxkit.domain import Domain
-from moxkit.net import TLSInfo
+from moxkit.net import LineConn, TLSInfo
 from moxkit.sasl import Mechanism
 from moxkit.smtp import Extensions, MailFrom, RcptTo, Reply
 from moxkit.smtpclient.client import SmtpClient
@@ -179,6 +179,10 @@ class HostConnection:
                 # Not about this letter: the host has waited long enough for the next (RFC 5321 §4.5.3.2.7).
                 raise NotBegunError(str(error)) from error
             return [error.reply] * len(recipients)
+
+    def detach(self) -> LineConn:
+        """Give the connection to somebody else, between letters; it is theirs to close."""
+        return self._client.detach()
 
     async def close(self) -> None:
         """Say goodbye and close."""
