@@ -52,6 +52,10 @@ async def transact(
     if is_accepted and data is not None:
         if is_going:
             data = await _send(conversation, content)
+        elif data.is_positive:
+            # Taken for an answer to the message, which was never sent, it would be lost.
+            conversation.is_over = True
+            raise ConnectionError(f"the server does not speak SMTP: {data.code} to DATA")
         conversation.needs_reset = not is_going
         return [data if accepted.is_positive else accepted for accepted in replies]
     conversation.needs_reset = True

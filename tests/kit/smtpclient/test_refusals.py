@@ -194,6 +194,18 @@ async def test_a_reply_needs_no_text_and_its_enhanced_code_must_fit(server: Scri
     assert (reply.code, reply.enhanced, reply.text) == (550, "", "2.1.5 no")
 
 
+@pytest.mark.parametrize("hello", [EHLO, PIPELINING])
+async def test_a_positive_answer_to_data_is_none_to_the_message(
+    server: ScriptedServer, hello: tuple[str, str]
+) -> None:
+    """RFC 5321 §4.3.2: success of DATA is 354; a message that was not sent must not count as delivered."""
+    script = [("DATA\r\n", "250 ok\n250 ok\n250 ok\n")] if hello is PIPELINING else [("\r\n", "250 ok\n")] * 3
+    client = await server.client(hello, *script)
+    with pytest.raises(ConnectionError, match="250 to DATA"):
+        await client.deliver(MAIL, [ALICE], [b"x\r\n"])
+    assert client.is_over
+
+
 async def test_content_that_cannot_be_read_is_not_ended(server: ScriptedServer) -> None:
     """What was sent of it must not become a message."""
 
