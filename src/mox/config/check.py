@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from mox.config.checkaliases import check_aliases
+from mox.config.checktransports import check_routes, check_transports
 from mox.config.dynamic import AccountConfig, DynamicConfig
 from mox.config.problem import KeyPath
 from mox.config.sending import QueueConfig
@@ -51,10 +52,7 @@ def check_static(config: StaticConfig, directory: Path) -> Iterator[Found]:
         ):
             if not value:
                 yield ("ACME", name, key), "must not be empty"
-    for name, transport in config.transports.items():
-        methods = ("submissions", "submission", "smtp", "socks", "direct", "fail")
-        if sum(getattr(transport, method) is not None for method in methods) > 1:
-            yield ("Transports", name), "has more than one method; keep one"
+    yield from check_transports(config)
     yield from _check_queue(config.queue)
     yield from _check_mailbox(config.postmaster.mailbox, ("Postmaster", "Mailbox"))
 
@@ -170,6 +168,7 @@ def check_dynamic(config: DynamicConfig, static: StaticConfig) -> Iterator[Found
     for name, account in config.accounts.items():
         yield from _check_account(config, name, account, seen)
     yield from check_aliases(config, seen)
+    yield from check_routes(config, static)
     for account_name, where in (
         (static.postmaster.account, "Postmaster"),
         *([(static.host_tlsrpt.account, "HostTLSRPT")] if static.host_tlsrpt else []),

@@ -38,7 +38,7 @@ class TransportAuth:
 
     username: str
     """User."""
-    password: str
+    password: str = field(repr=False)
     """Password."""
     mechanisms: tuple[str, ...] = ()
     """Allowed mechanisms, best first; by default all but PLAIN."""
