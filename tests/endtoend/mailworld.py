@@ -103,7 +103,10 @@ def _doors(port: int, policy_port: int) -> dict[str, Door]:
 
 
 def _records() -> str:
-    at = {name: f"127.1.0.{number}" for name, number in (_DOORS | {"cut": _CUT, "dead": 250}).items()}
+    at = {
+        name: f"127.1.0.{number}"
+        for name, number in (_DOORS | {"cutearly": _CUT, "cutlate": _CUT, "dead": 250}).items()
+    }
     at |= {case: at[door] for case, door in (_STS | _DANE).items()}
     lines = [f"{case} MX 10 mx.{case}\nmx.{case} A {address}" for case, address in at.items()]
     certificates = _certificates()

@@ -17,7 +17,7 @@ from cryptography import x509
 from mox.app import Server, build
 from mox.config import STATIC_NAME, ConfigSource, load_config
 from mox.observe import LogfmtFormatter, LogLevels, install
-from mox.outgoing import DirectDelivery, StsPolicies
+from mox.outgoing import RoutedDelivery, StsPolicies, TlsResults
 from mox.runtime import SystemClock
 from moxkit.dns import DnsResolver, parse_name_server
 from moxkit.https import HttpsClient
@@ -36,7 +36,15 @@ async def _serve(options: argparse.Namespace) -> int:
     https = HttpsClient(resolver, roots=roots, now=clock.now, timeout_s=10, port=options.https_port)
     policies = StsPolicies(directory=data_dir, clock=clock, pool=pool, resolver=resolver, get=https.get)
     dialer = Dialer(config.static.hostname, roots, clock.now, port=options.smtp_port, timeout_s=10)
-    deliverer = DirectDelivery(resolver=resolver, policies=policies, dialer=dialer)
+    results = TlsResults(directory=data_dir, clock=clock, pool=pool)
+    deliverer = RoutedDelivery(
+        current=lambda: source.current,
+        resolver=resolver,
+        policies=policies,
+        dialer=dialer,
+        clock=clock,
+        tls_results=results,
+    )
     server = build(source=source, data_dir=data_dir, clock=clock, levels=levels, deliverer=deliverer)
     credentials = server.identities.credentials
     for account in config.accounts:
@@ -47,6 +55,8 @@ async def _serve(options: argparse.Namespace) -> int:
     try:
         return await server.run(lambda: None)
     finally:
+        await deliverer.close()
+        await results.close()
         await policies.close()
         resolver.close()
         pool.shutdown()

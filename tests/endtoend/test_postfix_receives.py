@@ -73,7 +73,7 @@ def test_greylisting_is_waited_for(world: World) -> None:
 
 
 def test_an_unknown_user_is_told_to_the_sender(world: World) -> None:
-    known, unknown = "known@good.insecure.example", "nobody@good.insecure.example"
+    known, unknown = "known@stsgood.insecure.example", "nobody@stsgood.insecure.example"
     world.server.submit(letter("half"), [known, unknown])
     assert world.server.wait_until_done(known)["attempts"][0]["result"] == "delivered"
     [attempt] = world.server.wait_until_done(unknown)["attempts"]
@@ -84,7 +84,7 @@ def test_an_unknown_user_is_told_to_the_sender(world: World) -> None:
     assert recipient.diagnostic.smtp_code == 550
     assert "User unknown" in recipient.diagnostic.text
     assert recipient.remote_mta is not None
-    assert recipient.remote_mta.name == "mx.good.insecure.example"
+    assert recipient.remote_mta.name == "mx.stsgood.insecure.example"
     [(_, notification)] = notifications_of(world.server, unknown)
     assert b"Subject: half" in notification.original
     assert notifications_of(world.server, known) == []
@@ -124,7 +124,7 @@ def test_a_slow_host_is_waited_for(world: World) -> None:
 
 
 def test_a_connection_that_breaks_in_the_content_is_tried_again(world: World) -> None:
-    to = "cutearly@cut.insecure.example"
+    to = "cutearly@cutearly.insecure.example"
     world.server.submit(letter("early"), [to])
     entry = world.server.wait_until_tried(to)
     assert "closed" in entry["error"] or "reset" in entry["error"], entry["error"]
@@ -135,7 +135,7 @@ def test_a_connection_that_breaks_in_the_content_is_tried_again(world: World) ->
 
 def test_an_answer_that_gets_lost_doubles_the_message(world: World) -> None:
     """Whether it arrived cannot be known: better twice than never (RFC 1047)."""
-    to = "cutlate@cut.insecure.example"
+    to = "cutlate@cutlate.insecure.example"
     world.server.submit(letter("late"), [to])
     world.server.wait_until_tried(to)
     world.postfix.wait_for("cutlate", 1)
