@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from mox.queue import QueuedEntry, QueuedMessage, Result, Retry
+from moxkit.dns import Address
+from moxkit.domain import Domain
 
 __all__ = ["Attempt"]
 
@@ -41,14 +43,24 @@ class Attempt:
             self._results[entry.id] = result
         self.pending.clear()
 
-    def trouble(self, result: Result) -> None:
-        """Note what stands in the way of all that are left, at one host or at all of them."""
+    def trouble(
+        self, result: Result, *, host: Domain | Address | None = None, address: Address | None = None
+    ) -> None:
+        """Note what stands in the way of all that are left, at one host or at all of them.
+
+        Args:
+            result: Why.
+            host: Where; None if it did not come to a host.
+            address: Of the host, if there was a connection.
+        """
         self._troubles.append(result)
         logger.info(
             "no delivery this way",
             extra={
                 "queueid": self.message.id,
                 "domain": self.message.domain,
+                "host": "" if host is None else str(host),
+                "address": "" if address is None else str(address),
                 "code": result.enhanced,
                 "reason": result.text,
             },

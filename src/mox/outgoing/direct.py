@@ -174,23 +174,23 @@ class DirectDelivery:
         try:
             found = await find_host(self._resolver, destination, host)
         except NotFound:
-            attempt.trouble(Retry(None, "4.4.4", f"{host} has no address"))
+            attempt.trouble(Retry(None, "4.4.4", f"{host} has no address"), host=host)
             return None
         except TemporaryFailure as failure:
-            attempt.trouble(Retry(None, "4.4.3", f"address of {host}: {failure}"))
+            attempt.trouble(Retry(None, "4.4.3", f"address of {host}: {failure}"), host=host)
             return None
         session = Session(destination.domain, host, sts, found)
         policy = decide_tls(host, found=found, sts=sts.policy, requires_tls=attempt.message.require_tls)
         if isinstance(policy, Refused):
             kind = Failed if policy.is_permanent else Retry
-            attempt.trouble(kind(None, policy.enhanced, policy.text))
+            attempt.trouble(kind(None, policy.enhanced, policy.text), host=host)
             if policy.report:
                 self._note(replace(session, sts_mismatch=policy.is_by_sts))
             return None
         addresses = tuple(each for each in found.addresses if each.version in way.versions)
         if not addresses:
             which = "no address" if not found.addresses else "no address of a kind that is used"
-            attempt.trouble(Retry(None, "4.4.4", f"{host} has {which}"))
+            attempt.trouble(Retry(None, "4.4.4", f"{host} has {which}"), host=host)
             return None
         return _Host(host, addresses, policy, replace(session, sts_mismatch=policy.sts_mismatch))
 
@@ -223,7 +223,7 @@ class DirectDelivery:
             failures = connection.failures
             self._note(replace(host.session, failures=failures, is_encrypted=is_encrypted))
         if isinstance(connection, HostFailure):
-            attempt.trouble(Retry(connection.code, connection.enhanced, connection.text))
+            attempt.trouble(Retry(connection.code, connection.enhanced, connection.text), host=host.name)
             return None
         attempt.sessions += 1
         self._last.note(attempt.message.id, host.name, connection.address)
@@ -246,11 +246,11 @@ class DirectDelivery:
             if is_used:
                 logger.debug("host closed an idle connection", extra={"host": str(host.name)})
                 return False
-            attempt.trouble(_broken(host, connection, error))
+            attempt.trouble(_broken(host, connection, error), host=host.name, address=connection.address)
         except ContentUnreadableError as error:
             attempt.settle_all(Retry(None, "4.3.0", str(error)))
         except OSError as error:  # ConnectionError and TimeoutError are among them
-            attempt.trouble(_broken(host, connection, error))
+            attempt.trouble(_broken(host, connection, error), host=host.name, address=connection.address)
         finally:
             if self._connections is None:
                 await connection.close()
@@ -268,7 +268,8 @@ class DirectDelivery:
             return
         replies = await connection.send(letter)
         if isinstance(replies, NotSent):
-            attempt.trouble(Failed(None, replies.enhanced, f"{host.name}: {replies.text}"))
+            refused = Failed(None, replies.enhanced, f"{host.name}: {replies.text}")
+            attempt.trouble(refused, host=host.name, address=connection.address)
             return
         is_dual = len({address.version for address in host.addresses}) > 1
         for entry, reply in zip(entries, replies, strict=True):

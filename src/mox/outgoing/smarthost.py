@@ -122,15 +122,17 @@ class SmarthostDelivery:
                 addresses = in_order(await self._addresses(host), attempt.attempts)
                 connection = await smarthost.dialer.dial(host, addresses, smarthost.policy)
                 if isinstance(connection, HostFailure):
-                    attempt.trouble(Retry(connection.code, connection.enhanced, connection.text))
+                    attempt.trouble(Retry(connection.code, connection.enhanced, connection.text), host=host)
                     return None
                 if not await self._sign_in(attempt, smarthost, connection):
                     return None
         except DnsError as error:
-            attempt.trouble(Retry(None, "4.4.3", f"address of {host}: {error}"))
+            attempt.trouble(Retry(None, "4.4.3", f"address of {host}: {error}"), host=host)
             return None
         except TimeoutError:
-            attempt.trouble(Retry(None, "4.4.2", f"{host} was not ready after {_SESSION_S:.0f} seconds"))
+            attempt.trouble(
+                Retry(None, "4.4.2", f"{host} was not ready after {_SESSION_S:.0f} seconds"), host=host
+            )
             return None
         return self._connections.opened(smarthost.key, connection)
 
@@ -155,9 +157,15 @@ class SmarthostDelivery:
             # Somebody will repair it: a changed password must not cost mail.
             self._log_sign_in(smarthost, error)
             code = error.reply.code if isinstance(error, SmtpError) else None
-            attempt.trouble(Retry(code, "4.7.8", f"{smarthost.host}: signing in failed: {error}"))
+            attempt.trouble(
+                Retry(code, "4.7.8", f"{smarthost.host}: signing in failed: {error}"),
+                host=smarthost.host,
+                address=connection.address,
+            )
         except OSError as error:
-            attempt.trouble(Retry(None, "4.4.2", f"{smarthost.host}: {str(error) or 'no answer in time'}"))
+            attempt.trouble(
+                _broken(smarthost, connection, error), host=smarthost.host, address=connection.address
+            )
         finally:
             if not is_signed_in:
                 await connection.close()
@@ -178,13 +186,17 @@ class SmarthostDelivery:
             self._connections.discard(lease)
             if is_used:
                 return False
-            attempt.trouble(_broken(smarthost, connection, error))
+            attempt.trouble(
+                _broken(smarthost, connection, error), host=smarthost.host, address=connection.address
+            )
         except ContentUnreadableError as error:
             self._connections.discard(lease)
             attempt.settle_all(Retry(None, "4.3.0", str(error)))
         except OSError as error:  # ConnectionError and TimeoutError are among them
             self._connections.discard(lease)
-            attempt.trouble(_broken(smarthost, connection, error))
+            attempt.trouble(
+                _broken(smarthost, connection, error), host=smarthost.host, address=connection.address
+            )
         except BaseException:
             self._connections.discard(lease)
             raise

@@ -1,5 +1,6 @@
 """Commands and replies on one connection, in order, with their traces and the server's time to think."""
 
+import asyncio
 import logging
 
 from moxkit.net import LineConn
@@ -102,10 +103,11 @@ class Conversation:
 
     async def quit(self) -> None:
         """Say goodbye, without waiting long for the answer, and close."""
-        self._conn.read_timeout = _QUIT_S
         try:
             if not self._conn.is_closing and not self.is_over:
-                await self.command(b"QUIT\r\n")
+                # All of it together: a server may send its answer octet by octet.
+                async with asyncio.timeout(_QUIT_S):
+                    await self.command(b"QUIT\r\n")
         except (ConnectionError, TimeoutError):
             pass
         finally:
