@@ -24,8 +24,10 @@ from mox.config.dynamic import (
     DynamicConfig,
     JunkFilter,
     Route,
+    Ruleset,
     Selector,
 )
+from mox.config.patterns import Pattern, PatternError, compile_pattern
 from mox.config.problem import ConfigError, Problem
 from mox.config.sending import (
     DirectTransport,
@@ -81,11 +83,14 @@ __all__ = [
     "JunkFilter",
     "KeyCert",
     "Listener",
+    "Pattern",
+    "PatternError",
     "Postmaster",
     "Problem",
     "QueueConfig",
     "Resolvers",
     "Route",
+    "Ruleset",
     "SMTPService",
     "SecureService",
     "Selector",
@@ -97,6 +102,7 @@ __all__ = [
     "TransportAuth",
     "TransportSMTP",
     "canonical_address",
+    "compile_pattern",
     "describe",
     "format_duration",
     "load_config",

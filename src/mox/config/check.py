@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from mox.config.checkaliases import check_aliases
+from mox.config.checkrules import check_rules
 from mox.config.checktransports import check_routes, check_transports
 from mox.config.dynamic import AccountConfig, DynamicConfig
 from mox.config.problem import KeyPath
@@ -185,6 +186,8 @@ def _check_account(
         yield (*path, "Domain"), f"domain {account.domain!r} is not configured"
     if not _PRINTABLE.fullmatch(account.login_disabled):
         yield (*path, "LoginDisabled"), "must be at most 256 printable ASCII characters"
+    yield from check_rules(account, path)
+    yield from _check_unique_senders(config, account, (*path, "FromIDLoginAddresses"))
     for address, destination in account.destinations.items():
         where = (*path, "Destinations", address)
         localpart, at, domain = address.rpartition("@")
@@ -205,3 +208,13 @@ def _check_account(
             yield (*where, "SMTPError"), "cannot go with Mailbox or Rulesets"
         if destination.smtp_error and not re.fullmatch(r"(421|550) [ -~]{1,256}", destination.smtp_error):
             yield (*where, "SMTPError"), 'must begin with "421 " or "550 " and be printable ASCII'
+
+
+def _check_unique_senders(config: DynamicConfig, account: AccountConfig, path: KeyPath) -> Iterator[Found]:
+    own = {address.lower() for address in account.destinations}
+    for address in account.from_id_login_addresses:
+        if address.lower() not in own:
+            yield path, f"{address!r} is not an address of the account"
+        domain = config.domains.get(address.rpartition("@")[2])
+        if domain is not None and not domain.separators:
+            yield path, f"the domain of {address!r} needs a LocalpartCatchallSeparator"

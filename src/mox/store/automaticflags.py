@@ -3,9 +3,9 @@
 People say what is junk by moving it; mail programs do not all set flags. The Junk mailbox always says junk.
 """
 
-import re
 from dataclasses import dataclass
 
+from mox.config import Pattern
 from mox.store.flags import Flag
 
 __all__ = ["NO_RULES", "JunkFlagRules", "automatic_flags"]
@@ -20,9 +20,9 @@ class JunkFlagRules:
     If exactly two are set, the third is what all other names say.
     """
 
-    junk: re.Pattern[str] | None = None
-    neutral: re.Pattern[str] | None = None
-    notjunk: re.Pattern[str] | None = None
+    junk: Pattern | None = None
+    neutral: Pattern | None = None
+    notjunk: Pattern | None = None
 
 
 NO_RULES = JunkFlagRules()
@@ -46,7 +46,7 @@ def _wanted(rules: JunkFlagRules, name: str, special_use: str | None) -> int | N
         return int(Flag.JUNK)
     said = ((rules.junk, int(Flag.JUNK)), (rules.neutral, 0), (rules.notjunk, int(Flag.NOTJUNK)))
     for pattern, flags in said:
-        if pattern is not None and pattern.search(name):
+        if pattern is not None and pattern.is_in(name):
             return flags
     unset = [flags for pattern, flags in said if pattern is None]
     return unset[0] if len(unset) == 1 else None

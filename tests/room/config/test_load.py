@@ -193,3 +193,47 @@ def test_aliases_lead_to_canonical_addresses(tmp_path: Path) -> None:
     settings = '[Domains."mox.example"]\nAliases.All.Addresses = ["MOX@mox.example"]'
     snapshot = load_config(write(tmp_path, dynamic=DYNAMIC.replace('[Domains."mox.example"]', settings)))
     assert snapshot.aliases["all@mox.example"].members == ("mox@mox.example",)
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        (
+            'AutomaticJunkFlags = { Enabled = true, JunkMailboxRegexp = "(" }',
+            "is not a regular expression (RE2)",
+        ),
+        ("JunkFilter = { Threshold = 1.5, Onegrams = true, MaxPower = 0.1, TopWords = 10 }", "from 0 to 1"),
+        ("JunkFilter = { Threshold = 0.9, Onegrams = true, MaxPower = 0.6, TopWords = 10 }", "from 0 to 0.5"),
+        ("JunkFilter = { Threshold = 0.9, Onegrams = true, MaxPower = 0.1, TopWords = -1 }", "negative"),
+        ("JunkFilter = { Threshold = 0.9, MaxPower = 0.1, TopWords = 1 }", "at least one of Onegrams"),
+        ('RejectsMailbox = "INBOX"', "cannot be Inbox"),
+        ('RejectsMailbox = "A"\nIntrobox = "A"', "the same mailbox as RejectsMailbox"),
+        ('FromIDLoginAddresses = ["you@mox.example"]', "is not an address of the account"),
+        ('FromIDLoginAddresses = ["mox@mox.example"]', "needs a LocalpartCatchallSeparator"),
+    ],
+)
+def test_names_the_trouble_with_accounts(tmp_path: Path, settings: str, says: str) -> None:
+    found = problems(tmp_path, dynamic=DYNAMIC + settings + "\n")
+    assert any(says in each for each in found), found
+
+
+@pytest.mark.parametrize(
+    ("ruleset", "says"),
+    [
+        ('Mailbox = "A"', "has no condition"),
+        ('Mailbox = "", MsgFromRegexp = "x"', "must be a mailbox name"),
+        ('Mailbox = "A", MsgFromRegexp = "(?<x"', "is not a regular expression (RE2)"),
+        ('Mailbox = "A", HeadersRegexp = { "Subject" = "x" }', "must be in lower case"),
+        ('Mailbox = "A", MsgFromRegexp = "x", IsForward = true', "needs SMTPMailFromRegexp"),
+        (
+            'Mailbox = "A", SMTPMailFromRegexp = "x", VerifiedDomain = "x.example", IsForward = true, '
+            'ListAllowDomain = "x.example"',
+            "cannot go with ListAllowDomain",
+        ),
+        ('Mailbox = "A", MsgFromRegexp = "x", AcceptRejectsToMailbox = "Inbox"', "cannot be Inbox"),
+    ],
+)
+def test_names_the_trouble_with_rulesets(tmp_path: Path, ruleset: str, says: str) -> None:
+    destinations = f'{{ "mox@mox.example" = {{ Rulesets = [ {{ {ruleset} }} ] }} }}'
+    found = problems(tmp_path, dynamic=DYNAMIC.replace('{ "mox@mox.example" = {} }', destinations))
+    assert any(says in each for each in found), found

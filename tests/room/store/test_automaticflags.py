@@ -1,9 +1,8 @@
 """Junk flags that follow from mailboxes."""
 
-import re
-
 import pytest
 
+from mox.config import compile_pattern
 from mox.store import (
     Flag,
     JunkFlagRules,
@@ -17,7 +16,7 @@ from mox.store import (
 from mox.store.automaticflags import automatic_flags
 from room.deposits import Deposit
 
-USUAL = JunkFlagRules(junk=re.compile("^(junk|spam)"), neutral=re.compile("^(inbox|rejects)"))
+USUAL = JunkFlagRules(junk=compile_pattern("^(junk|spam)"), neutral=compile_pattern("^(inbox|rejects)"))
 JUNK, NOTJUNK, SEEN = int(Flag.JUNK), int(Flag.NOTJUNK), int(Flag.SEEN)
 
 
@@ -28,11 +27,11 @@ JUNK, NOTJUNK, SEEN = int(Flag.JUNK), int(Flag.NOTJUNK), int(Flag.SEEN)
         (USUAL, "Inbox", None, JUNK | SEEN, SEEN),
         # Two are set: the rest is the third.
         (USUAL, "Archive", None, JUNK, NOTJUNK),
-        (JunkFlagRules(junk=re.compile("x")), "Archive", None, JUNK, JUNK),
+        (JunkFlagRules(junk=compile_pattern("x")), "Archive", None, JUNK, JUNK),
         (JunkFlagRules(), "Archive", None, NOTJUNK, NOTJUNK),
-        (JunkFlagRules(neutral=re.compile("a"), notjunk=re.compile("b")), "other", None, 0, JUNK),
+        (JunkFlagRules(neutral=compile_pattern("a"), notjunk=compile_pattern("b")), "other", None, 0, JUNK),
         # The first that is found.
-        (JunkFlagRules(re.compile("a"), re.compile("a"), re.compile("a")), "a", None, 0, JUNK),
+        (JunkFlagRules(compile_pattern("a"), compile_pattern("a"), compile_pattern("a")), "a", None, 0, JUNK),
         # The Junk mailbox says junk, whatever its name and the rules are.
         (JunkFlagRules(), "Müll", "\\Junk", NOTJUNK | SEEN, JUNK | SEEN),
     ],
