@@ -6,6 +6,7 @@ domain.
 """
 
 import contextlib
+import os
 import socket
 import subprocess
 import time
@@ -198,8 +199,9 @@ def _listens(port: int) -> bool:
 
 def free_port() -> int:
     """Return a port that nobody has, for UDP and TCP, at 127.0.0.1; no two callers get the same."""
-    # Above the range of temporary ports, so that nobody takes it in between.
-    for port in range(61000, 65000):
+    # Above the range of temporary ports, so that nobody takes it in between; another run begins elsewhere.
+    begin = os.getpid() * 37 % 4000
+    for port in (61000 + (begin + each) % 4000 for each in range(4000)):
         with (
             contextlib.closing(socket.socket()) as tcp,
             contextlib.closing(socket.socket(type=socket.SOCK_DGRAM)) as udp,

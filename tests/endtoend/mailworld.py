@@ -66,6 +66,13 @@ class World:
     smtp_port: int
     https_port: int
 
+    def arrived(self, name: str, count: int = 1, timeout_s: float = 20) -> list[bytes]:
+        """Return the messages that the Postfix took for a localpart, when they are so many."""
+        try:
+            return self.postfix.wait_for(name, count, timeout_s)
+        except AssertionError as error:
+            raise AssertionError(f"{error}\n\nour log:\n{self.server.log_tail()}") from error
+
 
 def _hosts(*cases: str) -> tuple[str, ...]:
     return tuple(f"mx.{case}.{zone}.example" for case in cases for zone in _ZONES)

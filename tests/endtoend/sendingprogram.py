@@ -32,7 +32,7 @@ async def _serve(options: argparse.Namespace) -> int:
     config, pool = source.current, ThreadPoolExecutor(4)
     data_dir = options.directory / config.static.data_dir
     roots = x509.load_pem_x509_certificates((options.directory / "roots.pem").read_bytes())
-    resolver = DnsResolver(servers=[parse_name_server(options.dns)], timeout_s=1, attempts=2)
+    resolver = DnsResolver(servers=[parse_name_server(options.dns)])
     https = HttpsClient(resolver, roots=roots, now=clock.now, timeout_s=10, port=options.https_port)
     policies = StsPolicies(directory=data_dir, clock=clock, pool=pool, resolver=resolver, get=https.get)
     dialer = Dialer(config.static.hostname, roots, clock.now, port=options.smtp_port, timeout_s=10)

@@ -23,7 +23,7 @@ def letter(subject: str, body: str = "hello") -> bytes:
 async def test_what_arrives_is_signed(world: World) -> None:
     to = "signed@good.insecure.example"
     world.server.submit(letter("signed", ".\r\n..\r\n.a\r\n x \r\nend"), [to])
-    [octets] = world.postfix.wait_for("signed")
+    [octets] = world.arrived("signed")
     assert await signatures_of(octets, world.internet.resolver) == ["pass", "pass"]
     assert octets.endswith(b"\r\n\r\n.\r\n..\r\n.a\r\n x \r\nend\r\n")
     assert b"with ESMTPS" in octets.partition(b"\r\nReceived:")[2].partition(b"\r\nReceived:")[0]
@@ -37,7 +37,7 @@ def test_opendkim_believes_what_arrives(
 ) -> None:
     opendkim = program("opendkim", "opendkim")
     world.server.submit(letter("grüße", "schöne grüße"), ["opendkim@plain.insecure.example"])
-    [octets] = world.postfix.wait_for("opendkim")
+    [octets] = world.arrived("opendkim")
     published = tmp_path / "keys"
     published.write_text(
         "".join(f"{name}._domainkey.mox.secure.example {public_record(key)}\n" for name, key in KEYS.items())
@@ -52,7 +52,7 @@ def test_one_message_for_many_recipients_of_a_domain(world: World) -> None:
     world.server.submit(letter("many"), people)
     for n in range(30):
         assert world.server.wait_until_done(people[n])["attempts"][-1]["result"] == "delivered"
-    found = [world.postfix.wait_for(f"many{n}")[0] for n in range(30)]
+    found = [world.arrived(f"many{n}")[0] for n in range(30)]
     ids = {octets.partition(b" id ")[2].split(b"\r\n")[0] for octets in found}
     assert len(ids) == 1, f"in more than one transaction: {ids}"
 
@@ -68,7 +68,7 @@ def test_greylisting_is_waited_for(world: World) -> None:
         ("retry", 451),
         ("delivered", 250),
     ]
-    world.postfix.wait_for("patience")
+    world.arrived("patience")
     assert notifications_of(world.server, to) == []
 
 
@@ -130,7 +130,7 @@ def test_a_connection_that_breaks_in_the_content_is_tried_again(world: World) ->
     assert "closed" in entry["error"] or "reset" in entry["error"], entry["error"]
     world.server.try_again(to)
     assert len(world.server.wait_until_done(to)["attempts"]) == 2
-    assert len(world.postfix.wait_for("cutearly")) == 1
+    assert len(world.arrived("cutearly")) == 1
 
 
 def test_an_answer_that_gets_lost_doubles_the_message(world: World) -> None:
@@ -138,10 +138,10 @@ def test_an_answer_that_gets_lost_doubles_the_message(world: World) -> None:
     to = "cutlate@cutlate.insecure.example"
     world.server.submit(letter("late"), [to])
     world.server.wait_until_tried(to)
-    world.postfix.wait_for("cutlate", 1)
+    world.arrived("cutlate", 1)
     world.server.try_again(to)
     world.server.wait_until_done(to)
-    first, second = world.postfix.wait_for("cutlate", 2)
+    first, second = world.arrived("cutlate", 2)
     assert first.partition(b"\r\nDKIM-Signature:")[2] == second.partition(b"\r\nDKIM-Signature:")[2]
 
 
@@ -166,7 +166,7 @@ async def test_internationalised_mail_goes_where_it_is_taken(world: World) -> No
     for to in (takes, lacks):
         world.server.submit(content, [to], ("SMTPUTF8", "BODY=8BITMIME"))
     assert world.server.wait_until_done(takes)["attempts"][0]["result"] == "delivered"
-    [octets] = world.postfix.wait_for("jürg")
+    [octets] = world.arrived("jürg")
     assert "Subject: Grüße".encode() in octets
     assert await signatures_of(octets, world.internet.resolver) == ["pass", "pass"]
     [attempt] = world.server.wait_until_done(lacks)["attempts"]
@@ -179,7 +179,7 @@ async def test_internationalised_mail_goes_where_it_is_taken(world: World) -> No
 def test_large_mail_arrives_whole(world: World) -> None:
     body = "\r\n".join(f"{n:07} {'x' * 60}" for n in range(100_000))
     world.server.submit(letter("big", body), ["big@good.insecure.example"])
-    [octets] = world.postfix.wait_for("big", timeout_s=30)
+    [octets] = world.arrived("big", timeout_s=30)
     assert octets.endswith(body.encode() + b"\r\n")
 
 

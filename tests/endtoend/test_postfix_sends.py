@@ -74,7 +74,7 @@ def test_many_at_once_arrive(world: World) -> None:
 def test_what_we_refuse_postfix_tells_its_sender(world: World) -> None:
     sender = "sorry@good.insecure.example"
     world.postfix.send(sender, f"unknown@{DOMAIN}", letter("refused"))
-    [octets] = world.postfix.wait_for("sorry")
+    [octets] = world.arrived("sorry")
     [recipient] = parse_dsn(octets).status.recipients
     assert recipient.action is Action.FAILED
     assert recipient.final_recipient.address == f"unknown@{DOMAIN}"
@@ -101,7 +101,7 @@ async def test_postfix_submits_for_us_to_sign_and_send(world: World, office: Pos
     name = f"office{len(body)}"
     content = f"From: {USER}\nSubject: from the office\n\n".encode() + body + b"\n"
     office.send(USER, f"{name}@good.insecure.example", content)
-    [octets] = world.postfix.wait_for(name)
+    [octets] = world.arrived(name)
     assert octets.endswith((b"\n" + body + b"\n").replace(b"\n", b"\r\n"))
     assert await signatures_of(octets, world.internet.resolver) == ["pass", "pass"]
     assert b" with ESMTPSA" in octets

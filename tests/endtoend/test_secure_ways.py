@@ -64,7 +64,7 @@ async def test_delivers_as_securely_as_both_can(world: World, domain: str, is_tl
     world.server.submit(LETTER, [to])
     [attempt] = world.server.wait_until_done(to)["attempts"]
     assert (attempt["result"], attempt["code"]) == ("delivered", 250), attempt
-    [octets] = world.postfix.wait_for(name)
+    [octets] = world.arrived(name)
     assert (b"(using TLSv1.3 " in first_hop(octets)) == is_tls, first_hop(octets)
     assert (b"with ESMTPS id" in first_hop(octets)) == is_tls
     lines = tls_lines(world, f"mx.{domain}.example")
@@ -123,7 +123,7 @@ def test_null_mx_takes_no_mail(world: World) -> None:
 def test_finds_the_way(world: World, domain: str, peer: bytes) -> None:
     name = f"way-{domain.partition('.')[0]}"
     world.server.submit(LETTER, [f"{name}@{domain}"])
-    [octets] = world.postfix.wait_for(name)
+    [octets] = world.arrived(name)
     assert peer in first_hop(octets)
 
 
@@ -166,7 +166,7 @@ def test_somebody_decides_that_arriving_matters_more(world: World) -> None:
     world.server.try_again(to)
     done = world.server.wait_until_done(to)
     assert [each["result"] for each in done["attempts"]] == ["retry", "delivered"]
-    world.postfix.wait_for("anyhow")
+    world.arrived("anyhow")
 
 
 def test_no_dns_for_a_while(tmp_path: Path, program: Callable[[str, str], str]) -> None:
