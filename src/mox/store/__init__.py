@@ -21,7 +21,7 @@ from mox.store.annotations import (
     list_annotations,
     set_annotations,
 )
-from mox.store.aside import has_reject, rejects_before
+from mox.store.aside import has_reject, reject_of, rejects_before
 from mox.store.automaticflags import NO_RULES, JunkFlagRules
 from mox.store.changes import (
     AnnotationsChanged,
@@ -96,6 +96,15 @@ from mox.store.reading import (
     message_rows,
     stored_messages,
 )
+from mox.store.refusals import (
+    NewRefusal,
+    Refusal,
+    find_refusal,
+    known_pass_key,
+    list_refusals,
+    note_refusal,
+    pass_key,
+)
 from mox.store.resync import ChangedMessage, changed_since, is_history_complete, removed_since
 from mox.store.rights import ANYONE, Rights, list_rights, rights_of, set_rights
 from mox.store.search import latest_modseq, search_messages
@@ -157,10 +166,12 @@ __all__ = [
     "MessagesAdded",
     "MessagesRemoved",
     "NewMessage",
+    "NewRefusal",
     "OverQuotaError",
     "Prepared",
     "Quota",
     "QuotaUsage",
+    "Refusal",
     "Rights",
     "RightsSyntaxError",
     "SpecialUseChanged",
@@ -193,6 +204,7 @@ __all__ = [
     "expunge_messages",
     "fetch_block",
     "find_mailbox",
+    "find_refusal",
     "first_unseen_uid",
     "get_mailbox",
     "has_reject",
@@ -201,19 +213,24 @@ __all__ = [
     "is_filed",
     "is_history_complete",
     "judged_messages",
+    "known_pass_key",
     "latest_modseq",
     "list_annotations",
     "list_mailboxes",
     "list_messages",
+    "list_refusals",
     "list_rights",
     "list_subscriptions",
     "live_uids",
     "mailbox_object_id",
     "message_rows",
     "move_messages",
+    "note_refusal",
     "parse_flags",
+    "pass_key",
     "quota_usage",
     "read_message",
+    "reject_of",
     "rejects_before",
     "removed_since",
     "rename_mailbox",

@@ -9,12 +9,23 @@ from collections.abc import Sequence
 from mox.database import Connection
 from mox.store.flags import Flag
 
-__all__ = ["copied_out", "forget_aside", "has_reject", "is_aside", "moved_out", "put_aside", "rejects_before"]
+__all__ = [
+    "copied_out",
+    "forget_aside",
+    "has_reject",
+    "is_aside",
+    "moved_out",
+    "put_aside",
+    "reject_of",
+    "rejects_before",
+]
 
 _PUT = "INSERT INTO aside VALUES (:id, :mailbox_id, :is_reject, :content_hash)"
 _REJECT_BY_HASH = """SELECT 1 FROM aside a CROSS JOIN message m ON m.id = a.id
   WHERE a.content_hash = :content_hash AND m.expunged_at IS NULL LIMIT 1"""
 _REJECT_BY_MESSAGE_ID = """SELECT 1 FROM message m CROSS JOIN aside a ON a.id = m.id
+  WHERE m.message_id = :message_id AND m.expunged_at IS NULL AND a.is_reject LIMIT 1"""
+_REJECT_OF = """SELECT m.mailbox_id, m.uid FROM message m CROSS JOIN aside a ON a.id = m.id
   WHERE m.message_id = :message_id AND m.expunged_at IS NULL AND a.is_reject LIMIT 1"""
 _OF = "SELECT id, mailbox_id, is_reject FROM aside WHERE id IN (SELECT value FROM json_each(:ids))"
 _MEANT_FOR = "UPDATE message SET original_mailbox_id = :mailbox_id WHERE id = :id"
@@ -37,6 +48,11 @@ def has_reject(connection: Connection, *, message_id: str, content_hash: bytes) 
     if connection.row(_REJECT_BY_HASH, content_hash=content_hash) is not None:
         return True
     return bool(message_id) and connection.row(_REJECT_BY_MESSAGE_ID, message_id=message_id) is not None
+
+
+def reject_of(connection: Connection, message_id: str) -> tuple[int, int] | None:
+    """Return mailbox id and UID of the kept reject with a normalised Message-ID, if there is one."""
+    return connection.row(_REJECT_OF, message_id=message_id)
 
 
 def rejects_before(connection: Connection, mailbox_id: int, before: int) -> list[int]:
