@@ -1,6 +1,7 @@
-"""The outgoing queue without a server: accepting, draining, and looking at a long one."""
+"""The outgoing queue: accepting, draining by itself and to a real sink, and looking at a long one."""
 
 import asyncio
+import contextlib
 import re
 import tempfile
 import time
@@ -8,11 +9,22 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import uvloop
+from bench.drain import direct_delivery, measure_submission, smtp_sink
 from bench.mail import message
 from bench.server import Report
 
 from mox.database import Migrations, open_database
-from mox.queue import Delivered, EntryFilter, NewMessage, NewRecipient, Queue, QueuedMessage, Result
+from mox.queue import (
+    Delivered,
+    Deliverer,
+    EntryFilter,
+    NewMessage,
+    NewRecipient,
+    Queue,
+    QueuedMessage,
+    Result,
+)
 from mox.queue.entries import insert_message
 from mox.runtime import SystemClock
 from mox.store import Store
@@ -21,16 +33,9 @@ _CONCURRENT = 10
 
 
 class AnswersAtOnce:
-    """A destination that takes everything; sets an event when it has enough."""
-
-    def __init__(self, count: int) -> None:
-        self._left = count
-        self.is_done = asyncio.Event()
+    """A destination that takes everything."""
 
     async def deliver(self, message: QueuedMessage, content: Path) -> Mapping[int, Result]:
-        self._left -= len(message.entries)
-        if self._left <= 0:
-            self.is_done.set()
         return {entry.id: Delivered(250, "2.0.0", "ok") for entry in message.entries}
 
 
@@ -64,19 +69,30 @@ async def _fill(store: Store, queue: Queue, count: int, domains: int) -> float:
     return time.perf_counter() - began
 
 
-async def _accept_and_drain(report: Report, pool: ThreadPoolExecutor, count: int, domains: int) -> None:
-    with tempfile.TemporaryDirectory(prefix="mox-bench-") as name:
-        directory, clock = Path(name), SystemClock()
+async def _accept_and_drain(
+    report: Report, pool: ThreadPoolExecutor, count: int, domains: int, sink: int | None = None
+) -> None:
+    """Fill, then drain to a destination that answers at once, or by SMTP to a sink."""
+    async with contextlib.AsyncExitStack() as stack:
+        directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mox-bench-")))
+        clock = SystemClock()
         store = Store(directory=directory, clock=clock, pool=pool)
-        deliverer = AnswersAtOnce(count)
+        deliverer: Deliverer = AnswersAtOnce()
+        if sink is not None:
+            deliverer = await stack.enter_async_context(
+                direct_delivery(directory, clock, pool, port=sink, domains=domains)
+            )
         queue = Queue(directory=directory, clock=clock, pool=pool, deliverer=deliverer)
-        report(f"queue_add_d{domains}_per_s", count / await _fill(store, queue, count, domains), "/s")
-        began = time.perf_counter()
+        took = await _fill(store, queue, count, domains)
+        if sink is None:
+            report(f"queue_add_d{domains}_per_s", count / took, "/s")
+        began, busy = time.perf_counter(), time.process_time()
         running = asyncio.ensure_future(queue.run())
-        await deliverer.is_done.wait()
         while queue.steering.entries(EntryFilter(limit=1)):  # noqa: ASYNC110  what is waited for sets no event
-            await asyncio.sleep(0.001)
-        report(f"queue_drain_d{domains}_per_s", count / (time.perf_counter() - began), "/s")
+            await asyncio.sleep(0.005)
+        name = "drain" if sink is None else "sink"
+        report(f"queue_{name}_d{domains}_per_s", count / (time.perf_counter() - began), "/s")
+        report(f"queue_{name}_d{domains}_cpu", (time.process_time() - busy) / count * 1e6, "us")
         running.cancel()
         await queue.close()
         await store.close()
@@ -122,7 +138,11 @@ def _pss_mb() -> float:
 
 def measure_queue(report: Report, scale: float) -> None:
     """Accept and drain for one and for 100 destinations, then a queue of 100,000 entries."""
-    with ThreadPoolExecutor(16) as pool:
+    count = max(100, round(3000 * scale))
+    measure_submission(report, count)
+    with ThreadPoolExecutor(16) as pool, smtp_sink() as sink:
         for domains in (1, 100):
-            asyncio.run(_accept_and_drain(report, pool, max(100, round(3000 * scale)), domains))
-        asyncio.run(_look(report, pool, round(100_000 * scale)))
+            uvloop.run(_accept_and_drain(report, pool, count, domains))
+            if sink is not None:
+                uvloop.run(_accept_and_drain(report, pool, count, domains, sink))
+        uvloop.run(_look(report, pool, round(100_000 * scale)))
