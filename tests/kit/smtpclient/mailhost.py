@@ -29,18 +29,20 @@ class Server:
     offers: list[str] = field(default_factory=lambda: ["PIPELINING", "STARTTLS", "SIZE 1000"])
     certificate: CertificateAndKey = GOOD
     most_recipients: int = 100
-    # By what a recipient begins with.
+    # By what a sender or recipient begins with.
     answers: dict[str, bytes] = field(default_factory=dict)
     hangs_up_at: str = ""
     greeting: bytes = b"220 mx.mox.example ESMTP\r\n"
     # Instead of extensions.
     hello: bytes = b""
+    hello_in_tls: bytes = b""
     # Before hanging up there.
     says_at_second_mail: bytes | None = None
     # Of the messages it takes, the one it closes after without an answer, from 1.
     loses_answer_of: int = 0
     is_immediate: bool = False
     refuses_client: bool = False
+    refuses_starttls: bool = False
     is_tls: list[bool] = field(default_factory=list)
     commands: list[str] = field(default_factory=list)
     taken: list[bytes] = field(default_factory=list)
@@ -77,17 +79,20 @@ class Server:
     async def _answer(self, conn: LineConn, verb: str, line: str, said: "_Said") -> None:
         match verb:
             case "EHLO":
-                conn.write(self.hello or self._offers(conn))
+                hello = self.hello_in_tls if conn.tls else self.hello
+                conn.write(hello or self._offers(conn))
+            case "STARTTLS" if self.refuses_starttls:
+                conn.write(b"454 4.7.0 TLS not available\r\n")
             case "STARTTLS":
                 self.commands.append("(handshake)")
                 await conn.start_tls(self.context(), server=True, go_ahead=b"220 go\r\n")
             case "MAIL":
                 said.recipients = said.accepted = 0
-                conn.write(b"550 5.7.1 not you\r\n" if "refused" in line else b"250 ok\r\n")
+                conn.write(self._answer_to(line))
             case "RCPT":
                 said.recipients += 1
                 crowded = said.recipients > self.most_recipients
-                answer = next((a for n, a in self.answers.items() if f"<{n}" in line), b"250 ok\r\n")
+                answer = self._answer_to(line)
                 said.accepted += not crowded and answer.startswith(b"250")
                 conn.write(b"452 4.5.3 too many\r\n" if crowded else answer)
             case "DATA" if not said.accepted:
@@ -108,6 +113,9 @@ class Server:
                 conn.write(b"221 bye\r\n")
             case _:
                 conn.write(b"250 ok\r\n")
+
+    def _answer_to(self, line: str) -> bytes:
+        return next((answer for name, answer in self.answers.items() if f"<{name}" in line), b"250 ok\r\n")
 
     def _offers(self, conn: LineConn) -> bytes:
         hidden = "STARTTLS" if conn.tls else "REQUIRETLS"

@@ -202,7 +202,7 @@ async def test_recipients_that_are_too_many_go_in_further_transactions(announced
 
 
 async def test_a_refused_sender_is_the_reply_for_all() -> None:
-    server = Server()
+    server = Server(answers={"refused": b"550 5.7.1 not you\r\n"})
     refused = Letter(
         MailFrom(parse_path("refused@sender.example")),
         (RcptTo(parse_path("you@mox.example")),),
@@ -252,8 +252,9 @@ async def test_a_host_that_has_waited_long_enough_has_nothing_of_the_next_letter
         assert len(server.taken) == 1
 
 
-async def test_421_to_the_first_letter_is_its_answer() -> None:
-    server = Server(answers={"you": b"421 4.3.2 too busy\r\n"})
+@pytest.mark.parametrize("to", ["me", "you"])
+async def test_421_to_the_first_letter_is_its_answer(to: str) -> None:
+    server = Server(answers={to: b"421 4.3.2 too busy\r\n"})
     async with running(server) as dialer, connected(dialer) as connection:
         replies = await connection.send(letter())
         assert not isinstance(replies, NotSent)
@@ -298,6 +299,29 @@ async def test_a_host_that_does_not_want_to_talk_may_want_to_later() -> None:
             failure = await dial(dialer)
         assert isinstance(failure, HostFailure)
         assert (failure.code, failure.enhanced) == (code, "4.3.0")
+
+
+async def test_a_host_that_refuses_ehlo_after_tls_has_not_failed_at_tls() -> None:
+    """Nor is it to get the message in the clear for that."""
+    server = Server(hello_in_tls=b"451 4.3.2 not now\r\n")
+    async with running(server) as dialer:
+        failure = await dial(dialer)
+    assert isinstance(failure, HostFailure)
+    assert (failure.code, failure.failures) == (451, ())
+    assert server.commands.count("STARTTLS") == 1
+
+
+async def test_starttls_that_is_offered_and_refused() -> None:
+    """RFC 3207 §4: 454."""
+    server = Server(answers={}, refuses_starttls=True)
+    async with running(server) as dialer:
+        refused = await dial(dialer, WEBPKI)
+        assert isinstance(refused, HostFailure)
+        assert (refused.enhanced, failures(refused)) == ("4.7.5", [("validation-failure", True)])
+        async with connected(dialer) as connection:
+            await connection.send(letter())
+            assert "454" in connection.failures[0].reason
+    assert server.is_tls == [False]
 
 
 async def test_an_alert_after_the_handshake_is_a_failure_of_tls() -> None:

@@ -2,12 +2,16 @@
 
 import datetime as dt
 from dataclasses import replace
+from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 
-from kit.smtpclient.mailhost import STRANGER, Server, running
+from kit.smtpclient.mailhost import GOOD, STRANGER, Server, running
 from mox.queue import Delivered, Failed, Result, Retry
+from moxkit import dane
 from moxkit.smtp import Notify
 from moxkit.testing import make_certificate
 from moxkit.tlsrpt import FailureDetails
@@ -272,6 +276,34 @@ async def test_domains_with_the_same_host_share_its_connections(places: Places, 
         await deliverer.deliver(message("you@second.example", domain="second.example"), content)
         await places.close()
     assert (len(server.taken), server.commands.count("QUIT")) == (2, 1)
+
+
+async def test_domains_share_hosts_whose_own_certificate_is_named(places: Places, content: Path) -> None:
+    """RFC 7671 §5.1: such a record makes names irrelevant, and with them whose mail it is."""
+    der = x509.load_pem_x509_certificate(GOOD[0]).public_bytes(Encoding.DER)
+    record = dane.make_record(
+        dane.Usage.DANE_EE, dane.Selector.SPKI, dane.MatchingType.SHA2_256, certificate=der
+    )
+    tlsa = f"_25._tcp.mx.mox.example TLSA 3 1 1 {record.data.hex()}"
+    server = Server()
+    async with running(server) as dialer:
+        zone = f"{ONE}\nsecond.example MX 10 mx.mox.example\n{tlsa}"
+        deliverer = places.deliverer(dialer, zone, connections=places.connections(), authentic=True)
+        assert kinds(await deliverer.deliver(message(), content)) == [(Delivered, "2.0.0")]
+        await deliverer.deliver(message("you@second.example", domain="second.example"), content)
+        await places.close()
+    assert (len(server.taken), server.commands.count("QUIT")) == (2, 1)
+
+
+async def test_a_host_that_moved_is_not_found_where_it_was(places: Places, content: Path) -> None:
+    first, second = Server(), Server()
+    async with running(first, second) as dialer:
+        deliverer = places.deliverer(dialer, ONE, connections=places.connections())
+        await deliverer.deliver(message(), content)
+        deliverer._resolver._records["A mx.mox.example"] = (ip_address("127.0.0.2"),)  # type: ignore[attr-defined]  # the fake one
+        await deliverer.deliver(message(), content)
+        await places.close()
+    assert (len(first.taken), len(second.taken)) == (1, 1)
 
 
 @pytest.mark.parametrize("said", [b"", b"421 4.4.2 idle\r\n"])

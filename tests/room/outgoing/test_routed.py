@@ -78,6 +78,7 @@ async def test_failing_on_purpose(
     assert server.commands == []
 
 
+@pytest.mark.parametrize("attempts", [0, 1])
 @pytest.mark.parametrize(
     ("transport", "address"),
     [
@@ -86,14 +87,13 @@ async def test_failing_on_purpose(
     ],
 )
 async def test_one_kind_of_address(
-    places: Places, content: Path, transport: DirectTransport, address: str
+    places: Places, content: Path, transport: DirectTransport, address: str, attempts: int
 ) -> None:
-    # Nobody listens there: what was tried is in the result.
+    # Nobody listens there: what was tried last is in the result.
+    config = configured(Transport(direct=transport))
     async with running(Server()) as dialer:
-        deliverer = places.routed(
-            replace(dialer, port=1), lambda: configured(Transport(direct=transport)), DUAL
-        )
-        [result] = (await deliverer.deliver(message(), content)).values()
+        deliverer = places.routed(replace(dialer, port=1), lambda: config, DUAL)
+        [result] = (await deliverer.deliver(message(attempts=attempts), content)).values()
     assert f"mx.mox.example [{address}]" in result.text
 
 

@@ -12,6 +12,7 @@ from kit.smtpclient.mailhost import STRANGER, Server, running
 from kit.smtpclient.scripted import ScriptedServer
 from mox.app import ADDRESS, PASSWORD
 from mox.config import Transport, TransportAuth, TransportSMTP
+from mox.outgoing.smarthost import _Limit as TransactionLimit
 from mox.queue import Delivered, Failed, Retry
 from moxkit.smtpclient import Dialer
 from moxkit.testing import FakeClock, make_certificate
@@ -154,6 +155,21 @@ async def test_a_file_that_cannot_be_read(places: Places, tmp_path: Path) -> Non
         assert kinds(await deliverer.deliver(message(), tmp_path / "gone")) == [(Retry, "4.3.0")]
         await deliverer.close()
     assert server.taken == []
+
+
+async def test_a_transaction_has_its_time_and_its_end_another() -> None:
+    """RFC 5321 §4.5.3.2.6: whoever gives up on the last reply delivers twice."""
+    limit, now = TransactionLimit(2 << 20), asyncio.get_running_loop().time
+    async with limit.timeout:
+        before = limit.timeout.when()
+        pieces = limit.pace(iter([b"x"]))
+        assert next(pieces) == b"x"
+        begun = limit.timeout.when()
+        assert list(pieces) == []
+        ended = limit.timeout.when()
+    for when, seconds in ((before, 62), (begun, 62), (ended, 600)):
+        assert when is not None
+        assert seconds - 1 < when - now() <= seconds
 
 
 # --- signing in, to our own server
