@@ -16,7 +16,8 @@ opening the databases raises `mox.database.DatabaseError`.
 
 from mox.outgoing.addresses import own_addresses
 from mox.outgoing.connections import Connections
-from mox.outgoing.direct import DirectDelivery, DirectWay
+from mox.outgoing.direct import DirectDelivery
+from mox.outgoing.hostreach import DirectWay
 from mox.outgoing.letters import read_pieces, result_of
 from mox.outgoing.routed import RoutedDelivery
 from mox.outgoing.routes import Chosen, choose_transport

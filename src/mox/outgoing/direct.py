@@ -4,31 +4,28 @@ import asyncio
 import logging
 import random
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from ipaddress import ip_address
 from pathlib import Path
 
-from mox.outgoing.addresses import LastAddresses, in_order
 from mox.outgoing.attempt import Attempt
 from mox.outgoing.connections import Connections, Lease
+from mox.outgoing.hostreach import DirectWay, HostReach, ReachableHost
 from mox.outgoing.letters import ContentUnreadableError, make_letter, result_of
 from mox.outgoing.stspolicies import KnownPolicy, PolicyUnknownError, StsPolicies
 from mox.outgoing.tlsresults import TlsResults
-from mox.outgoing.tlssessions import Session, results_of
+from mox.outgoing.tlssessions import Session
 from mox.queue import Failed, QueuedMessage, Result, Retry
-from moxkit import dane
-from moxkit.dns import Address, NotFound, Resolver, TemporaryFailure
+from moxkit.dns import NotFound, Resolver, TemporaryFailure
 from moxkit.domain import Domain, DomainError, parse_domain
 from moxkit.smtpclient import (
     Destination,
     DestinationStatus,
     Dialer,
     HostConnection,
-    HostFailure,
     NotBegunError,
     NotSent,
     Refused,
-    TlsFailure,
     TlsPolicy,
     TlsUse,
     Verification,
@@ -37,7 +34,7 @@ from moxkit.smtpclient import (
     find_host,
 )
 
-__all__ = ["DirectDelivery", "DirectWay"]
+__all__ = ["DirectDelivery"]
 
 logger = logging.getLogger(__name__)
 
@@ -46,35 +43,6 @@ _LONGEST_S = 30 * 60.0
 # Of a domain with very many hosts. Enough of them, and of those that took the message and then did not.
 _MOST_HOSTS = 5
 _MOST_SESSIONS = 2
-
-
-@dataclass(frozen=True, slots=True)
-class DirectWay:
-    """From where to connect to the hosts of other domains.
-
-    Attributes:
-        dialer: Connects.
-        name: Of the transport; connections of different ones are not shared.
-        versions: Of the Internet Protocol that may be used.
-    """
-
-    dialer: Dialer
-    name: str = ""
-    versions: frozenset[int] = frozenset({4, 6})
-
-
-@dataclass(frozen=True, slots=True)
-class _Host:
-    """A host to try, as it was looked up.
-
-    Attributes:
-        session: For TLS reports; None where there is nobody to tell.
-    """
-
-    name: Domain | Address
-    addresses: tuple[Address, ...]
-    policy: TlsPolicy
-    session: Session | None = None
 
 
 class DirectDelivery:
@@ -103,10 +71,8 @@ class DirectDelivery:
         self._resolver = resolver
         self._policies = policies
         self._way = DirectWay(dialer)
-        self._connections = connections
-        self._tls_results = tls_results
+        self._reach = HostReach(connections, tls_results)
         self._shuffle = shuffle
-        self._last = LastAddresses()
 
     async def deliver(
         self, message: QueuedMessage, content: Path, way: DirectWay | None = None
@@ -165,11 +131,11 @@ class DirectDelivery:
             attempt.trouble(Retry(None, "4.4.4", f"{text}: IPv{address.version} is not used"))
             return
         policy = TlsPolicy(TlsUse.OPPORTUNISTIC, Verification.NONE, ())
-        await self._try(attempt, way, _Host(address, (address,), policy))
+        await self._try(attempt, way, ReachableHost(address, (address,), policy))
 
     async def _look_up(
         self, attempt: Attempt, way: DirectWay, destination: Destination, host: Domain, sts: KnownPolicy
-    ) -> _Host | None:
+    ) -> ReachableHost | None:
         """Return a host with its addresses and what is asked of it; None, and a trouble, if it is no use."""
         try:
             found = await find_host(self._resolver, destination, host)
@@ -185,57 +151,25 @@ class DirectDelivery:
             kind = Failed if policy.is_permanent else Retry
             attempt.trouble(kind(None, policy.enhanced, policy.text), host=host)
             if policy.report:
-                self._note(replace(session, sts_mismatch=policy.is_by_sts))
+                self._reach.note(replace(session, sts_mismatch=policy.is_by_sts))
             return None
         addresses = tuple(each for each in found.addresses if each.version in way.versions)
         if not addresses:
             which = "no address" if not found.addresses else "no address of a kind that is used"
             attempt.trouble(Retry(None, "4.4.4", f"{host} has {which}"), host=host)
             return None
-        return _Host(host, addresses, policy, replace(session, sts_mismatch=policy.sts_mismatch))
+        return ReachableHost(host, addresses, policy, replace(session, sts_mismatch=policy.sts_mismatch))
 
-    async def _try(self, attempt: Attempt, way: DirectWay, host: _Host) -> None:
+    async def _try(self, attempt: Attempt, way: DirectWay, host: ReachableHost) -> None:
         """Send over a connection that waits, or a new one; what a host that has closed the first has not."""
-        lease = self._take(attempt, way, host)
+        lease = self._reach.take(attempt, way, host)
         if lease is not None and await self._send_over(attempt, host, lease):
             return
-        lease = await self._dial(attempt, way, host)
+        lease = await self._reach.dial(attempt, way, host)
         if lease is not None:
             await self._send_over(attempt, host, lease)
 
-    def _take(self, attempt: Attempt, way: DirectWay, host: _Host) -> Lease | None:
-        if self._connections is None:
-            return None
-        addresses = self._in_order(attempt, host)
-
-        def fits(connection: HostConnection) -> bool:
-            # After a failure the other kind of address is to be tried.
-            is_first_kind = connection.address.version == addresses[0].version
-            return connection.address in addresses and (not attempt.attempts or is_first_kind)
-
-        return self._connections.take(_key(attempt, way, host), fits)
-
-    async def _dial(self, attempt: Attempt, way: DirectWay, host: _Host) -> Lease | None:
-        connection = await way.dialer.dial(host.name, self._in_order(attempt, host), host.policy)
-        _log_failures(host, connection.failures)
-        is_encrypted = isinstance(connection, HostConnection) and connection.tls is not None
-        if host.session is not None:
-            failures = connection.failures
-            self._note(replace(host.session, failures=failures, is_encrypted=is_encrypted))
-        if isinstance(connection, HostFailure):
-            attempt.trouble(Retry(connection.code, connection.enhanced, connection.text), host=host.name)
-            return None
-        attempt.sessions += 1
-        self._last.note(attempt.message.id, host.name, connection.address)
-        if self._connections is None:
-            return Lease(connection, None, 0.0)
-        return self._connections.opened(_key(attempt, way, host), connection)
-
-    def _in_order(self, attempt: Attempt, host: _Host) -> tuple[Address, ...]:
-        last = self._last.of(attempt.message.id, host.name)
-        return in_order(host.addresses, attempt.attempts, last)
-
-    async def _send_over(self, attempt: Attempt, host: _Host, lease: Lease) -> bool:
+    async def _send_over(self, attempt: Attempt, host: ReachableHost, lease: Lease) -> bool:
         """Send; return False if the host has nothing of the message, so that it can be sent once more."""
         connection, is_used = lease.connection, lease.connection.letters > 0
         is_good = False
@@ -252,15 +186,10 @@ class DirectDelivery:
         except OSError as error:  # ConnectionError and TimeoutError are among them
             attempt.trouble(_broken(host, connection, error), host=host.name, address=connection.address)
         finally:
-            if self._connections is None:
-                await connection.close()
-            elif is_good:
-                self._connections.give_back(lease)
-            else:
-                self._connections.discard(lease)
+            await self._reach.leave(lease, is_good=is_good)
         return True
 
-    async def _send(self, attempt: Attempt, host: _Host, connection: HostConnection) -> None:
+    async def _send(self, attempt: Attempt, host: ReachableHost, connection: HostConnection) -> None:
         entries = list(attempt.pending.values())
         letter = make_letter(attempt.message, entries, attempt.content)
         if isinstance(letter, Failed):
@@ -279,36 +208,13 @@ class DirectDelivery:
                 result = Retry(result.code, result.enhanced, result.text, result.host)
             attempt.settle(entry, result)
 
-    def _note(self, session: Session) -> None:
-        if self._tls_results is not None:
-            self._tls_results.note(results_of(session))
-
-
-def _key(attempt: Attempt, way: DirectWay, host: _Host) -> tuple[object, ...]:
-    """Return all that decides what a connection is like; only deliveries with an equal one share it."""
-    policy, found = host.policy, host.policy.found
-    records = frozenset() if found is None else frozenset(found.records)
-    # Names matter to records of authorities; else domains with the same hosts share connections.
-    names = policy.names
-    if found is not None and all(record.usage == dane.Usage.DANE_EE for record in found.records):
-        names = names[:1]
-    return (
-        way.name,
-        host.name,
-        policy.use,
-        policy.verification,
-        names,
-        records,
-        attempt.message.require_tls,
-    )
-
 
 def _is_about_us(result: Result) -> bool:
     """Say whether a refusal is for security or policy reasons (RFC 3463 §3.8), so perhaps for our address."""
     return isinstance(result, Failed) and result.enhanced.startswith("5.7.")
 
 
-def _broken(host: _Host, connection: HostConnection, error: OSError) -> Retry:
+def _broken(host: ReachableHost, connection: HostConnection, error: OSError) -> Retry:
     return Retry(None, "4.4.2", f"{host.name} [{connection.address}]: {str(error) or 'no answer in time'}")
 
 
@@ -323,17 +229,3 @@ def _problem(destination: Destination) -> Result | None:
             return Retry(None, "4.4.4", destination.problem)
         case DestinationStatus.TEMPERROR:
             return Retry(None, "4.4.3", f"MX records of {destination.domain}: {destination.problem}")
-
-
-def _log_failures(host: _Host, failures: tuple[TlsFailure, ...]) -> None:
-    for failure in failures:
-        logger.info(
-            "tls is not as it should be",
-            extra={
-                "host": str(host.name),
-                "address": str(failure.address),
-                "result": failure.result_type,
-                "reason": failure.reason,
-                "mattered": failure.mattered,
-            },
-        )

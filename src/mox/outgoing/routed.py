@@ -9,7 +9,8 @@ from pathlib import Path
 from mox.accounts import PasswordInvalidError, prepare_password
 from mox.config import ConfigSnapshot, FailTransport, SocksTransport, Transport, TransportAuth, TransportSMTP
 from mox.outgoing.connections import Connections
-from mox.outgoing.direct import DirectDelivery, DirectWay
+from mox.outgoing.direct import DirectDelivery
+from mox.outgoing.hostreach import DirectWay
 from mox.outgoing.routes import Chosen, choose_transport
 from mox.outgoing.smarthost import Smarthost, SmarthostDelivery, parse_smarthost, smarthost_policy
 from mox.outgoing.stspolicies import StsPolicies
