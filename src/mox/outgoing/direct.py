@@ -174,11 +174,13 @@ class DirectDelivery:
         connection, is_used = lease.connection, lease.connection.letters > 0
         is_good = False
         try:
+            attempt.sessions += 1
             await self._send(attempt, host, connection)
             is_good = True
         except NotBegunError as error:
             if is_used:
                 logger.debug("host closed an idle connection", extra={"host": str(host.name)})
+                attempt.sessions -= 1
                 return False
             attempt.trouble(_broken(host, connection, error), host=host.name, address=connection.address)
         except ContentUnreadableError as error:

@@ -74,7 +74,10 @@ class HostReach:
             is_first_kind = connection.address.version == addresses[0].version
             return connection.address in addresses and (not attempt.attempts or is_first_kind)
 
-        return self._connections.take(_key(attempt, way, host), fits)
+        lease = self._connections.take(_key(attempt, way, host), fits)
+        if lease is not None:
+            self._last.note(attempt.message.id, host.name, lease.connection.address)
+        return lease
 
     async def dial(self, attempt: Attempt, way: DirectWay, host: ReachableHost) -> Lease | None:
         """Connect; return None, and leave a trouble, if that is not possible."""
@@ -86,7 +89,6 @@ class HostReach:
         if isinstance(connection, HostFailure):
             attempt.trouble(Retry(connection.code, connection.enhanced, connection.text), host=host.name)
             return None
-        attempt.sessions += 1
         self._last.note(attempt.message.id, host.name, connection.address)
         if self._connections is None:
             return Lease(connection, None, 0.0)

@@ -82,7 +82,7 @@ class HostConnection:
         address: Where.
         failures: Of TLS on the way here.
         is_verified: The host has proved who it is, as its policy asks.
-        letters: How many were begun.
+        letters: How many it was used for.
     """
 
     def __init__(
@@ -141,13 +141,13 @@ class HostConnection:
             ConnectionError, TimeoutError: The connection broke, perhaps before the host could say that it
                 has the message; it is of no further use.
         """
+        self.letters += 1
         mail_from = _adapt(letter, self._client.extensions)
         if isinstance(mail_from, NotSent):
             return mail_from
         recipients = letter.recipients
         if not self.passes_on_dsn:
             recipients = tuple(RcptTo(each.forward_path) for each in recipients)
-        self.letters += 1
         replies: dict[int, Reply] = {}
         waiting = list(range(len(recipients)))
         limit = self.extensions.max_recipients or len(waiting)

@@ -340,6 +340,33 @@ async def test_a_refused_message_leaves_a_good_connection(places: Places, conten
     assert [command for command in server.commands if command in {"RSET", "QUIT"}] == ["RSET", "QUIT"]
 
 
+async def test_a_message_is_sent_over_two_connections_at_most(places: Places, content: Path) -> None:
+    """Used ones count, too; the other hosts have their turn at the next attempt."""
+    servers = [Server(answers={"you": b"451 4.3.2 busy\r\n"}) for _ in range(3)]
+    zone = "".join(
+        f"other.example MX {n}0 mx{n}.mox.example\nmx{n}.mox.example A 127.0.0.{n}\n" for n in (1, 2, 3)
+    )
+    async with running(*servers) as dialer:
+        deliverer = places.deliverer(dialer, zone, connections=places.connections())
+        for _ in range(2):
+            assert kinds(await deliverer.deliver(message(), content)) == [(Retry, "4.3.2")]
+        await places.close()
+    asked = [sum(command.startswith("RCPT") for command in server.commands) for server in servers]
+    assert asked == [2, 2, 0]
+
+
+async def test_a_message_that_is_too_large_leaves_a_good_connection(places: Places, content: Path) -> None:
+    server = Server(offers=["SIZE 39"], says_at_second_mail=b"")
+    small = replace(message(), size=39)
+    async with running(server) as dialer:
+        deliverer = places.deliverer(dialer, ONE, connections=places.connections())
+        assert kinds(await deliverer.deliver(small, content)) == [(Delivered, "2.0.0")]
+        assert kinds(await deliverer.deliver(message(), content)) == [(Failed, "5.3.4")]
+        assert kinds(await deliverer.deliver(small, content)) == [(Delivered, "2.0.0")]
+        await places.close()
+    assert server.commands.count("EHLO me.example") == 2
+
+
 # --- results of TLS
 
 
