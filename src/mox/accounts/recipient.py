@@ -1,6 +1,8 @@
 """An address that is delivered to an account."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from mox.config import Destination
 
 __all__ = ["Recipient"]
 
@@ -14,6 +16,8 @@ class Recipient:
         address: Canonical form; what rules and reputation go by.
         mailbox: Where its mail goes.
         reason: Why this account, for the decision trace.
+        destination: How it is configured.
+        reports: It takes reports about mail authentication.
         alias: Canonical address of the alias that it is a member of; empty if it was named itself.
     """
 
@@ -22,4 +26,6 @@ class Recipient:
     address: str
     mailbox: str
     reason: str
+    destination: Destination = field(default_factory=Destination)
+    reports: bool = False
     alias: str = ""

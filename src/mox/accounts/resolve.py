@@ -1,12 +1,12 @@
 """Whose an address is (reference smtp-incoming.md §7): pure look-ups on the configuration of the moment."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mox.accounts.aliases import AliasRecipient
 from mox.accounts.localpart import canonical_localpart
 from mox.accounts.recipient import Recipient
-from mox.config import AliasTarget, ConfigSnapshot, Destination
+from mox.config import AddressTarget, AliasTarget, ConfigSnapshot, Destination
 from moxkit.domain import DomainError, parse_domain
 
 __all__ = [
@@ -73,9 +73,7 @@ class Accounts:
             local, _, at = self._fallback.rpartition("@")
             fallback = self._resolve(self._current(), local, at, path)
             if isinstance(fallback, Recipient):
-                return Recipient(
-                    path, fallback.account, fallback.address, fallback.mailbox, "any address is accepted"
-                )
+                return replace(fallback, path=path, reason="any address is accepted")
         return found
 
     def _resolve(self, config: ConfigSnapshot, localpart: str, domain: str, path: str) -> Resolved:
@@ -86,20 +84,22 @@ class Accounts:
             return self._postmaster(config, path)
         settings = config.domains.get(name)
         if settings is None:
-            return DomainUnknown(domain)
+            # The host's own reports come to a name that need not be a domain for mail.
+            report = config.reports.get(f"{localpart.lower()}@{name}")
+            return DomainUnknown(domain) if report is None else _report(path, report)
         if settings.disabled:
             return DomainDisabled(domain)
         address = f"{canonical_localpart(localpart, settings)}@{name}"
-        if (alias := config.aliases.get(address)) is not None:
-            return _alias(config, path, address, alias)
-        for key, reason in ((address, "address"), (f"@{name}", "catch-all address")):
-            if (target := config.addresses.get(key)) is not None:
-                return _recipient(path, target.account, address, target.destination, reason)
+        if (found := _configured(config, path, address, name)) is not None:
+            return found
         return self._postmaster(config, path) if is_postmaster else AddressUnknown(path)
 
     def _postmaster(self, config: ConfigSnapshot, path: str) -> Recipient:
         postmaster = config.static.postmaster
-        return Recipient(path, postmaster.account, "postmaster", postmaster.mailbox, "postmaster")
+        destination = Destination(mailbox=postmaster.mailbox)
+        return Recipient(
+            path, postmaster.account, "postmaster", postmaster.mailbox, "postmaster", destination
+        )
 
     def account_for_login(self, address: str) -> str | None:
         """Return the account that an address signs in to: no aliases, no implicit postmaster."""
@@ -171,12 +171,34 @@ def _ascii(domain: str) -> str:
         return ""
 
 
+def _configured(config: ConfigSnapshot, path: str, address: str, domain: str) -> Resolved | None:
+    """Return what the configuration says of an address at one of its domains."""
+    if (report := config.reports.get(address)) is not None:
+        return _report(path, report)
+    if (alias := config.aliases.get(address)) is not None:
+        return _alias(config, path, address, alias)
+    for key, reason in ((address, "address"), (f"@{domain}", "catch-all address")):
+        if (target := config.addresses.get(key)) is not None:
+            return _recipient(path, target.account, address, target.destination, reason)
+    return None
+
+
+def _report(path: str, target: AddressTarget) -> Recipient:
+    mailbox = target.destination.mailbox or "Inbox"
+    return Recipient(
+        path, target.account, path, mailbox, "reporting address", target.destination, reports=True
+    )
+
+
 def _alias(config: ConfigSnapshot, path: str, address: str, target: AliasTarget) -> AliasRecipient:
     members = []
     for member in target.members:
         found = config.addresses[member]
         mailbox = found.destination.mailbox or "Inbox"
-        members.append(Recipient(path, found.account, member, mailbox, f"member of {address}", address))
+        reason = f"member of {address}"
+        members.append(
+            Recipient(path, found.account, member, mailbox, reason, found.destination, alias=address)
+        )
     return AliasRecipient(
         path, address, tuple(members), target.alias.post_public, target.alias.allow_msg_from
     )
@@ -187,4 +209,4 @@ def _recipient(
 ) -> Recipient | Refused:
     if destination.smtp_error:
         return Refused(destination.smtp_error)
-    return Recipient(path, account, address, destination.mailbox or "Inbox", reason)
+    return Recipient(path, account, address, destination.mailbox or "Inbox", reason, destination)

@@ -13,10 +13,15 @@ __all__ = ["AddressTarget", "AliasTarget", "ConfigSnapshot", "canonical_address"
 
 @dataclass(frozen=True, slots=True)
 class AddressTarget:
-    """Where an address leads."""
+    """Where an address leads.
+
+    Attributes:
+        reports: It takes reports about mail authentication, and nobody signs in with it.
+    """
 
     account: str
     destination: Destination
+    reports: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,7 @@ class ConfigSnapshot:
         domains: By ASCII name.
         accounts: By name.
         addresses: By canonical address; `@domain` for the catch-all.
+        reports: Addresses for reports, by canonical address.
         aliases: By canonical address.
         postmaster_domains: ASCII names at which the postmaster is the global one.
     """
@@ -44,6 +50,7 @@ class ConfigSnapshot:
     domains: Mapping[str, DomainConfig]
     accounts: Mapping[str, AccountConfig]
     addresses: Mapping[str, AddressTarget]
+    reports: Mapping[str, AddressTarget]
     aliases: Mapping[str, AliasTarget]
     postmaster_domains: frozenset[str]
 
@@ -71,6 +78,17 @@ def make_snapshot(static: StaticConfig, dynamic: DynamicConfig) -> ConfigSnapsho
         for name, account in dynamic.accounts.items()
         for address, destination in account.destinations.items()
     }
+    reports = {
+        canonical_address(f"{where.localpart}@{where.domain or name}", domains): AddressTarget(
+            where.account, Destination(mailbox=where.mailbox), reports=True
+        )
+        for name, settings in dynamic.domains.items()
+        for where in (settings.dmarc, settings.tlsrpt)
+        if where is not None
+    }
+    if (of_host := static.host_tlsrpt) is not None:
+        target = AddressTarget(of_host.account, Destination(mailbox=of_host.mailbox), reports=True)
+        reports[f"{of_host.localpart.lower()}@{parse_domain(static.hostname).ascii}"] = target
     aliases = {
         canonical_address(f"{localpart}@{name}", domains): AliasTarget(
             alias, tuple(canonical_address(member, domains) for member in alias.addresses)
@@ -86,6 +104,7 @@ def make_snapshot(static: StaticConfig, dynamic: DynamicConfig) -> ConfigSnapsho
         domains,
         dynamic.accounts,
         addresses,
+        reports,
         aliases,
         frozenset(parse_domain(host).ascii for host in hosts),
     )

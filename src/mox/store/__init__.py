@@ -38,6 +38,7 @@ from mox.store.changes import (
     SubscriptionRemoved,
 )
 from mox.store.consistency import check_consistency
+from mox.store.contents import MOST_HEADER_OCTETS, open_content, read_header
 from mox.store.copymove import Transferred, copy_messages, move_messages
 from mox.store.deposit import Added, Arrival, Aside, NewMessage, add_message, is_filed
 from mox.store.directory import Store
@@ -121,6 +122,7 @@ __all__ = [
     "INBOX",
     "MOST_ANNOTATIONS",
     "MOST_ANNOTATION_OCTETS",
+    "MOST_HEADER_OCTETS",
     "NO_FLAGS",
     "NO_QUOTA",
     "NO_RULES",
@@ -226,9 +228,11 @@ __all__ = [
     "message_rows",
     "move_messages",
     "note_refusal",
+    "open_content",
     "parse_flags",
     "pass_key",
     "quota_usage",
+    "read_header",
     "read_message",
     "reject_of",
     "rejects_before",

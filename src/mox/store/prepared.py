@@ -4,10 +4,10 @@ Pure and without database; run in a worker thread. A malformed message is never 
 noted.
 """
 
-import mmap
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from mox.store.contents import open_content
 from mox.store.spool import Content
 from moxkit.message import (
     Part,
@@ -68,12 +68,8 @@ class Prepared:
 
 def prepare_content(content: Content) -> Prepared:
     """Learn what there is to know of a spooled message; blocking."""
-    if content.octets is not None:
-        return prepare(content.octets)
-    if content.size == 0:
-        return prepare(b"")
     # Closed before anybody renames or removes the file: Windows insists.
-    with content.path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as octets:
+    with open_content(content) as octets:
         return prepare(octets)
 
 

@@ -9,10 +9,9 @@ from dataclasses import replace
 from mox.accounts import Accounts
 from mox.queue import FromIdTakenError, NewMessage, Queue, SendLimitError, SendLimits
 from mox.signing import Signer
-from mox.store import Content, Store
+from mox.store import MOST_HEADER_OCTETS, Content, Store, read_header
 from mox.submission.blindcopies import copy_without_bcc
 from mox.submission.draft import Draft, Queued, Refusal, RefusalKind
-from mox.submission.largeheader import MOST_HEADER_OCTETS, read_header
 from mox.submission.trace import trace_fields
 from mox.submission.uniquesenders import Sending, sendings
 from moxkit.message import Address, Headers, format_date, from_address

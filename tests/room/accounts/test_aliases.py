@@ -7,7 +7,9 @@ from mox.accounts import AliasRecipient, Recipient
 
 def alias(*, post_public: bool = False, allows_from: bool = False) -> AliasRecipient:
     members = tuple(
-        Recipient("team@mox.example", name, f"{name}@mox.example", "Inbox", "member", "team@mox.example")
+        Recipient(
+            "team@mox.example", name, f"{name}@mox.example", "Inbox", "member", alias="team@mox.example"
+        )
         for name in ("ann", "bob")
     )
     return AliasRecipient("team@mox.example", "team@mox.example", members, post_public, allows_from)

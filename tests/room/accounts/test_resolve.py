@@ -11,7 +11,7 @@ from mox.accounts import (
     Recipient,
     Refused,
 )
-from mox.config import AccountConfig, Alias, Destination, DomainConfig
+from mox.config import AccountConfig, Alias, Destination, DomainConfig, HostTLSRPT, ReportAddress
 from mox.config.testing import make
 
 CONFIG = make(
@@ -22,6 +22,11 @@ CONFIG = make(
         "caught.example": DomainConfig(),
         "bücher.example": DomainConfig(),
         "mail.mox.example": DomainConfig(),
+        "reports.example": DomainConfig(
+            localpart_catchall_separator="+",
+            dmarc=ReportAddress(localpart="DMARCreports", account="mox", mailbox="DMARC"),
+            tlsrpt=ReportAddress(localpart="tls", domain="mox.example", account="mox", mailbox="TLS"),
+        ),
         "lists.example": DomainConfig(
             localpart_catchall_separator="+",
             aliases={
@@ -181,3 +186,26 @@ def test_members_write_as_the_alias_where_it_allows_that() -> None:
 )
 def test_addresses_are_compared_in_one_form(address: tuple[str, str], canonical: str) -> None:
     assert ACCOUNTS.canonical(*address) == canonical
+
+
+@pytest.mark.parametrize(
+    ("address", "mailbox"),
+    [
+        (("dmarcreports", "reports.example"), "DMARC"),
+        (("DMARCreports+google", "reports.example"), "DMARC"),
+        (("tls", "mox.example"), "TLS"),
+    ],
+)
+def test_addresses_for_reports(address: tuple[str, str], mailbox: str) -> None:
+    found = ACCOUNTS.resolve(*address)
+    assert isinstance(found, Recipient)
+    assert (found.account, found.mailbox, found.reports) == ("mox", mailbox, True)
+    assert ACCOUNTS.account_for_login("@".join(address)) is None
+
+
+def test_the_hosts_own_reports_come_to_its_name() -> None:
+    reports = HostTLSRPT(account="mox", mailbox="TLSRPT", localpart="TLSreports")
+    config = make(static={"host_tlsrpt": reports})
+    found = Accounts(current=lambda: config).resolve("tlsreports", "mail.mox.example")
+    assert isinstance(found, Recipient)
+    assert (found.mailbox, found.reports) == ("TLSRPT", True)
