@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -54,3 +55,23 @@ def program() -> Callable[[str, str], str]:
         return found
 
     return find
+
+
+@pytest.fixture(scope="session")
+def node_modules(program: Callable[[str, str], str], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the programs for Node and what package-lock.json pins."""
+    npm = program("npm", "npm")
+    folder = tmp_path_factory.mktemp("node")
+    for file in (Path(__file__).parent / "node").iterdir():
+        shutil.copy(file, folder)
+    done = subprocess.run(
+        [npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts"],
+        cwd=folder,
+        capture_output=True,
+        check=False,
+        timeout=120,
+    )
+    if done.returncode and not os.environ.get("MOX_TEST_ALL"):
+        pytest.skip("Node packages cannot be had")
+    assert done.returncode == 0, done.stderr.decode()
+    return folder

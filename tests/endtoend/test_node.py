@@ -1,8 +1,6 @@
 """ImapFlow, the IMAP client of most programs in Node, against a started server."""
 
 import json
-import os
-import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -14,36 +12,14 @@ from endtoend.localserve import PASSWORD, USER, Localserve
 
 pytestmark = pytest.mark.endtoend
 
-FOLDER = Path(__file__).parent / "node"
-
-
-@pytest.fixture(scope="module")
-def modules(program: Callable[[str, str], str], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with what package-lock.json pins."""
-    npm = program("npm", "npm")
-    folder = tmp_path_factory.mktemp("node")
-    for name in ("package.json", "package-lock.json", "imapflow.js"):
-        shutil.copy(FOLDER / name, folder)
-    done = subprocess.run(
-        [npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts"],
-        cwd=folder,
-        capture_output=True,
-        check=False,
-        timeout=120,
-    )
-    if done.returncode and not os.environ.get("MOX_TEST_ALL"):
-        pytest.skip("Node packages cannot be had")
-    assert done.returncode == 0, done.stderr.decode()
-    return folder
-
 
 def test_imapflow_does_what_mail_programs_do(
-    server: Localserve, program: Callable[[str, str], str], modules: Path
+    server: Localserve, program: Callable[[str, str], str], node_modules: Path
 ) -> None:
     node = program("node", "nodejs")
     done = subprocess.run(
         [node, "imapflow.js", "localhost", str(server.imaps), USER, PASSWORD],
-        cwd=modules,
+        cwd=node_modules,
         capture_output=True,
         check=False,
         timeout=50,
