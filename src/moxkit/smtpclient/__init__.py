@@ -1,17 +1,19 @@
 """Sending mail by SMTP (RFC 5321, RFC 6409): dial, STARTTLS, sign in, one message to many recipients.
 
 It takes content as it is (lines ending in CRLF) and returns what the server said for each recipient. It does
-not retry, and keeps no queue.
+not retry, keeps no queue, and fetches no MTA-STS policies.
 
 `SmtpClient` is one connection to a server you name. For mail to anywhere there is `find_destination` (MX
-records), `decide_tls` (DANE, MTA-STS, REQUIRETLS) and `Dialer`, whose connections are as secure as that asks.
+records), `decide_tls` (DANE, MTA-STS, REQUIRETLS) and `Dialer`, whose connections are as secure as that asks,
+and can be used for one message after the other. `sign_in` chooses how to sign in.
 
     async with await SmtpClient.connect("mx.example", 25, ehlo="mail.example") as client:
         await client.start_tls(client_context(), hostname="mx.example")
         results = await client.deliver(MailFrom(sender), [recipient], [content])
 
 Raises `SmtpError` for a refusal of everything (with the server's reply, and whether it is for good),
-`ConnectionError` and `TimeoutError` when the connection does not work.
+`ConnectionError` and `TimeoutError` when the connection does not work (`NotBegunError` if the server has
+nothing of the message), `NoMechanismError` when there is no way to sign in. Dialing raises nothing.
 """
 
 from moxkit.smtpclient.client import SmtpClient
