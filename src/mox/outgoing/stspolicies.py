@@ -181,7 +181,11 @@ class StsPolicies:
             await self._clock.sleep(_BETWEEN_REFRESHES_S)
 
     async def _write(self, sql: str, **parameters: object) -> None:
-        await self._writer.run(lambda tx: tx.connection.run(sql, **parameters))
+        try:
+            await self._writer.run(lambda tx: tx.connection.run(sql, **parameters))
+        except OSError as error:
+            # What was fetched counts all the same, for this delivery.
+            logger.warning("mta-sts policy cannot be kept", extra={"reason": str(error)})
 
     def _now(self) -> int:
         return int(self._clock.now().timestamp())

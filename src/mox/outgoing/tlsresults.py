@@ -148,7 +148,11 @@ class TlsResults:
             await self._clock.sleep(_WRITE_AFTER_S)
         finally:
             self._is_waiting = False
-        await self._write()
+        try:
+            await self._write()
+        except OSError as error:
+            # A full disk has better things to lose.
+            logger.warning("tls results are lost", extra={"reason": str(error)})
 
     async def _write(self) -> None:
         pending, self._pending = self._pending, {}

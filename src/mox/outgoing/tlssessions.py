@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from mox.outgoing.stspolicies import KnownPolicy
-from moxkit import dane
+from moxkit import dane, mtasts
 from moxkit.domain import Domain
 from moxkit.smtpclient import TlsFailure, Verification
 from moxkit.tlsrpt import FailureDetails, Policy, PolicyResult, PolicyType, ResultType, add
@@ -79,12 +79,18 @@ def _count(policy: Policy, failures: list[FailureDetails], session: Session) -> 
 
 
 def _domain_policy(session: Session) -> Policy:
-    policy = session.sts.policy
+    policy = _asked(session)
     if policy is not None:
         strings = tuple(line for line in session.sts.text.splitlines() if line)
         return Policy(PolicyType.STS, session.domain.ascii, strings, policy.mx)
     kind = PolicyType.STS if session.sts.report in _STS_REPORTS else PolicyType.NONE
     return Policy(kind, session.domain.ascii)
+
+
+def _asked(session: Session) -> mtasts.Policy | None:
+    """Return the policy of the domain; one of mode none asks for nothing (RFC 8461 §5)."""
+    policy = session.sts.policy
+    return None if policy is None or policy.mode is mtasts.Mode.NONE else policy
 
 
 def _host_policy(session: Session) -> Policy:
@@ -102,7 +108,7 @@ def _domain_failures(session: Session) -> Iterator[FailureDetails]:
         yield _detail(session, session.sts.report)
     if session.sts_mismatch:
         yield _detail(session, ResultType.VALIDATION_FAILURE, "the policy does not name the host")
-    is_bound = session.sts.policy is not None
+    is_bound = _asked(session) is not None
     for failure in session.failures:
         if failure.judged_by is not Verification.DANE:
             yield _of_failure(session, failure, is_bound=is_bound)

@@ -3,11 +3,13 @@
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from mox.database import DriverError
 from mox.outgoing import PolicyUnknownError, StsPolicies
 from moxkit.domain import parse_domain
 from moxkit.https import HttpsError, Response, Stage
@@ -160,3 +162,23 @@ async def _through(clock: FakeClock, work: Coroutine[object, object, None]) -> N
         await clock.advance(1)
         await asyncio.sleep(0.001)
     await task
+
+
+async def test_what_cannot_be_kept_counts_all_the_same(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A full disk is no reason to send in the clear, nor not to send."""
+    world.dns("1")
+    writing = world.policies._writing
+    writing.run(f"PRAGMA max_page_count={writing.value('PRAGMA page_count')}")
+    # Until nothing fits any more.
+    for size in (1000, 100, 10):
+        with suppress(DriverError):
+            for number in range(1000):
+                writing.run(
+                    "INSERT INTO policy VALUES (:domain, '', zeroblob(:size), 0, 0, 0, 0, '')",
+                    domain=f"other{size}.{number}",
+                    size=size,
+                )
+    assert await world.mode_now() is Mode.ENFORCE
+    assert "mta-sts policy cannot be kept" in caplog.text

@@ -1,5 +1,6 @@
 """Results of TLS by day: added up, written behind the delivery, bounded, forgotten."""
 
+import asyncio
 import datetime as dt
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
@@ -138,3 +139,18 @@ async def test_too_many_domains_are_left_out(results: TlsResults, caplog: pytest
     )
     assert len(await results.of_day(DAY)) == 10_000
     assert "too many tls results" in caplog.text
+
+
+async def test_on_a_full_disk_they_are_lost_and_nothing_else(
+    results: TlsResults, clock: FakeClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    results._writing.run(f"PRAGMA max_page_count={results._writing.value('PRAGMA page_count')}")
+    results.note(
+        Noted(f"d{number}.example", "x.example", False, PolicyResult(Policy("sts", "x" * 200), 1))
+        for number in range(1000)
+    )
+    await clock.advance(6)
+    async with asyncio.timeout(5):
+        while "tls results are lost" not in caplog.text:  # noqa: ASYNC110  a log sets no event
+            await asyncio.sleep(0.001)
+    results.note([noted()])

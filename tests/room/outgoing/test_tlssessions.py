@@ -16,6 +16,7 @@ from moxkit.tlsrpt import Policy, PolicyResult
 DOMAIN, HOST = parse_domain("other.example"), parse_domain("mx.other.example")
 TEXT = "version: STSv1\r\nmode: enforce\r\nmx: *.other.example\r\nmax_age: 86400\r\n"
 STS = KnownPolicy(parse_policy(TEXT.encode()), TEXT)
+NOTHING = KnownPolicy(parse_policy(b"version: STSv1\nmode: none\nmax_age: 86400\n"))
 NONE = dane.Found(dane.Status.NONE)
 USABLE = dane.Found(dane.Status.USABLE, (Tlsa(3, 1, 1, b"\xab\xcd"),), HOST, (HOST,))
 ADDRESS = ip_address("192.0.2.1")
@@ -123,6 +124,8 @@ def test_failures_say_where_they_were_seen() -> None:
             replace(session(sts=STS), sts_mismatch=True),
             {"sts": (0, 1, [("validation-failure", 1)]), "no-policy-found": (1, 0, [])},
         ),
+        # A policy that asks for nothing (RFC 8461 §5).
+        (session(PLAIN, sts=NOTHING), {"no-policy-found": (0, 0, [("starttls-not-supported", 0)])}),
         # A host that was not reached says nothing of TLS.
         (replace(session(), is_encrypted=False), {}),
     ],
