@@ -10,18 +10,21 @@ import mox
 from mox.accounts import Accounts, Identities
 from mox.app.housekeeping import Housekeeping
 from mox.app.ports import PortMaker
+from mox.app.resolving import make_resolver
 from mox.app.searchindexing import SearchIndexing
 from mox.app.selfdelivery import SelfDelivery
-from mox.config import ConfigSource, InitialMailboxes
+from mox.config import ConfigSource, InitialMailboxes, Pattern, compile_pattern
 from mox.control import Commands, ControlServer, IdentityCommands, QueueCommands, SuppressionCommands
-from mox.delivery import Delivery
+from mox.delivery import AccountRules, BlockLists, Delivery, Gathering, Judging, rules_of
 from mox.listen import Listeners, Port
 from mox.observe import LogLevels
 from mox.queue import Bounces, Deliverer, Queue, RetryPlan, SendLimits
 from mox.runtime import Clock, ConnectionIds, Shutdown, Tasks
 from mox.signing import KeyRing, Signer
-from mox.store import DEFAULT_MAILBOXES, Quota, Store
+from mox.store import DEFAULT_MAILBOXES, NO_RULES, JunkFlagRules, Quota, Store
 from mox.submission import Submission
+from mox.verification import Verifier
+from moxkit.dns import Resolver
 
 __all__ = ["Server", "build"]
 
@@ -111,6 +114,7 @@ def build(
     levels: LogLevels,
     local_address: str | None = None,
     deliverer: Deliverer | None = None,
+    enforces: bool = True,
 ) -> Server:
     """Make a server; call it on the loop that will run it.
 
@@ -122,6 +126,7 @@ def build(
         local_address: In localserve: the address that takes everybody's mail. Special recipients fail there
             on purpose.
         deliverer: Makes deliveries of queued messages; by default to this server itself, as localserve does.
+        enforces: Mail that is judged to be junk is refused; else it is filed, with the judgement.
 
     Raises:
         OSError, ValueError: A certificate cannot be used.
@@ -142,6 +147,7 @@ def build(
         limits=local_address is None,
     )
     queue = _queue(source, data_dir, clock, pool, store, deliverer=deliverer or SelfDelivery(static))
+    resolver = make_resolver(static.resolvers, clock, is_local=local_address is not None)
     signer = Signer(current=lambda: source.current, keys=KeyRing(source.directory), clock=clock, pool=pool)
     ports = PortMaker(
         static=static,
@@ -149,7 +155,7 @@ def build(
         store=store,
         accounts=accounts,
         sign_in=identities.sign_in,
-        delivery=Delivery(store=store, canonical=accounts.canonical),
+        delivery=_delivery(source, clock, store, accounts, resolver, enforces=enforces),
         submission=Submission(
             store=store,
             queue=queue,
@@ -194,7 +200,51 @@ def _store(source: ConfigSource, data_dir: Path, clock: Clock, pool: ThreadPoolE
         pool=pool,
         exists=lambda name: name in source.current.accounts,
         quota=lambda name: _quota(source, name),
+        junk_flag_rules=lambda name: _junk_flag_rules(source, name),
         initial_mailboxes=_initial_mailboxes(source.current.static.initial_mailboxes),
+    )
+
+
+def _delivery(
+    source: ConfigSource,
+    clock: Clock,
+    store: Store,
+    accounts: Accounts,
+    resolver: Resolver,
+    *,
+    enforces: bool,
+) -> Delivery:
+    def rules(name: str) -> AccountRules:
+        return rules_of(source.current.accounts[name])
+
+    return Delivery(
+        store=store,
+        clock=clock,
+        canonical=accounts.canonical,
+        verifier=Verifier(resolver=resolver, clock=clock),
+        judging=Judging(
+            store=store,
+            clock=clock,
+            gathering=Gathering(lists=BlockLists(resolver=resolver, clock=clock)),
+            rules=rules,
+            enforces=enforces,
+        ),
+        keep_rejects=lambda name: rules(name).rejects,
+    )
+
+
+def _junk_flag_rules(source: ConfigSource, name: str) -> JunkFlagRules:
+    flags = source.current.accounts[name].automatic_junk_flags
+    if flags is None or not flags.enabled:
+        return NO_RULES
+
+    def pattern(text: str) -> Pattern | None:
+        return compile_pattern(text) if text else None
+
+    return JunkFlagRules(
+        junk=pattern(flags.junk_mailbox_regexp),
+        neutral=pattern(flags.neutral_mailbox_regexp),
+        notjunk=pattern(flags.not_junk_mailbox_regexp),
     )
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import mox
 from mox.accounts import Accounts, Service, ServiceDesk, SignIn
 from mox.certificates import listener_context
-from mox.config import Listener, StaticConfig
-from mox.delivery import Delivery
+from mox.config import Listener, SMTPService, StaticConfig
+from mox.delivery import Delivery, ReceivingPolicy
 from mox.imapserver import ImapServer, Services
 from mox.listen import Port
 from mox.runtime import Clock, Shutdown
@@ -105,6 +105,7 @@ class PortMaker:
             requires_starttls=listener.smtp is not None and listener.smtp.require_starttls,
             allows_requiretls=listener.smtp is None or not listener.smtp.no_require_tls,
             is_pedantic=self._static.pedantic,
+            receiving=_receiving(listener.smtp),
         )
 
     def _smtp(self, options: Options, tls: TLSContext | None) -> SmtpServer:
@@ -145,3 +146,10 @@ class PortMaker:
         if listener.imaps is not None and listener.imaps.enabled and tls is not None:
             server = ImapServer(services=services, shutdown=self._shutdown, tls=None, allows_plaintext=True)
             yield Port("imaps", ip, listener.imaps.port or USUAL_PORTS["imaps"], server.serve, tls)
+
+
+def _receiving(smtp: SMTPService | None) -> ReceivingPolicy:
+    if smtp is None:
+        return ReceivingPolicy()
+    zones = tuple(parse_domain(name) for name in smtp.dnsbls)
+    return ReceivingPolicy(zones, smtp.first_time_sender_delay.total_seconds())

@@ -19,7 +19,13 @@ _SWITCH_INTERVAL_S = 0.0005
 
 
 def run_localserve(
-    directory: Path, *, clock: Clock, levels: LogLevels, ready: Callable[[], None], init_only: bool = False
+    directory: Path,
+    *,
+    clock: Clock,
+    levels: LogLevels,
+    ready: Callable[[], None],
+    init_only: bool = False,
+    enforces: bool = False,
 ) -> int:
     """Serve a developer's server until it is stopped; return the exit status.
 
@@ -32,7 +38,14 @@ def run_localserve(
     data_dir = directory / source.current.static.data_dir
 
     async def serve() -> int:
-        server = build(source=source, data_dir=data_dir, clock=clock, levels=levels, local_address=ADDRESS)
+        server = build(
+            source=source,
+            data_dir=data_dir,
+            clock=clock,
+            levels=levels,
+            local_address=ADDRESS,
+            enforces=enforces,
+        )
         if not server.identities.credentials.has_password(ACCOUNT):
             await server.identities.credentials.set_password(ACCOUNT, PASSWORD)
         server.store.account(ACCOUNT)

@@ -23,13 +23,21 @@ __all__ = ["localserve"]
     type=click.IntRange(0, 64000),
     help="Added to the usual ports, 1000 by default: so several run side by side. Only for a new directory.",
 )
+@click.option("--enforce", is_flag=True, help="Refuse what a server on the internet would refuse.")
 @click.pass_obj
 def localserve(
-    given: Globals, directory: Path | None, ip: str | None, init_only: bool, port_offset: int | None
+    given: Globals,
+    *,
+    directory: Path | None,
+    ip: str | None,
+    init_only: bool,
+    port_offset: int | None,
+    enforce: bool,
 ) -> None:
     """Run a mail server for testing, on this machine only: no root, no DNS, no configuration.
 
-    Ports are the usual ones + 1000. Mail to any address is accepted.
+    Ports are the usual ones + 1000. Mail to any address is accepted. Each message is judged as on the
+    internet, and the judgement is kept with it: see mox message why.
 
     Example: mox localserve --dir /tmp/mail --port-offset 2000
     """
@@ -64,7 +72,9 @@ def localserve(
         def ready() -> None:
             click.echo(banner(config, directory, version=mox.__version__, is_new=is_new))
 
-        status = run_localserve(directory, clock=clock, levels=levels, ready=ready, init_only=init_only)
+        status = run_localserve(
+            directory, clock=clock, levels=levels, ready=ready, init_only=init_only, enforces=enforce
+        )
     except (BindError, DatabaseError, ConfigError) as error:
         raise click.ClickException(str(error)) from error
     except OSError as error:

@@ -1,7 +1,7 @@
 """Gathers what a judgement asks for, and judges: between the account's memory, the classifier and DNS."""
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -15,12 +15,8 @@ __all__ = ["AskLists", "Classify", "Gathering", "StoredHistory"]
 _JITTER = 0.05
 
 
-class Classify(Protocol):
-    """Says what a message's words are like."""
-
-    async def __call__(self, account: str) -> Content:
-        """Return that, by what the account has learned."""
-        ...
+Classify = Callable[[str], Awaitable[Content]]
+"""Says what a message's words are like, by what an account has learned."""
 
 
 class AskLists(Protocol):
@@ -103,6 +99,11 @@ class Gathering:
                     evidence = replace(evidence, content=content)
                 case Wanted.LISTINGS:
                     evidence = replace(evidence, listings=await self._lists.look_up(remote_ip, zones))
+        if evidence.reputation is None:
+            # It costs little, and tells what else would have become of the message.
+            evidence = replace(evidence, reputation=_reputation(account, evidence))
+            again = judge(evidence)
+            found = found if isinstance(again, Wanted) else again
         return found, evidence
 
 

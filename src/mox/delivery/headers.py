@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from mox.delivery.incoming import Connection
+from mox.delivery.received import Judged, ReceivedMessage
 from moxkit.message import format_date
 
 __all__ = ["delivery_prefix", "received_field"]
@@ -58,6 +59,9 @@ def _literal(ip: str) -> str:
     return f"IPv6:{ip}" if ":" in ip else ip
 
 
-def delivery_prefix(*, recipient: str, reverse_path: str, received: bytes) -> bytes:
+def delivery_prefix(message: ReceivedMessage, judged: Judged) -> bytes:
     """Write what final delivery adds: Delivered-To (RFC 9228), Return-Path, Received."""
-    return f"Delivered-To: {recipient}\r\nReturn-Path: <{reverse_path}>\r\n".encode() + received
+    recipient, reverse_path = judged.recipient, message.incoming.reverse_path
+    delivered_to = recipient.address if recipient.alias else recipient.path
+    lines = f"Delivered-To: {delivered_to}\r\nReturn-Path: <{reverse_path}>\r\n"
+    return lines.encode() + message.received

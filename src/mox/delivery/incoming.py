@@ -5,8 +5,9 @@ from datetime import datetime
 
 from mox.accounts import AliasRecipient, Recipient
 from mox.store import Spool
+from moxkit.domain import Domain
 
-__all__ = ["Connection", "Incoming", "Outcome"]
+__all__ = ["ANY_MAIL", "Connection", "Incoming", "Outcome", "ReceivingPolicy"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,22 @@ class Connection:
 
 
 @dataclass(frozen=True, slots=True)
+class ReceivingPolicy:
+    """How a listener wants mail judged.
+
+    Attributes:
+        zones: Block lists to ask about clients that nothing is known of.
+        stranger_delay_s: How long senders wait of whom nothing is known.
+    """
+
+    zones: tuple[Domain, ...] = ()
+    stranger_delay_s: float = 0.0
+
+
+ANY_MAIL = ReceivingPolicy()
+
+
+@dataclass(frozen=True, slots=True)
 class Incoming:
     """A message for local recipients, received whole and not yet acknowledged.
 
@@ -54,6 +71,7 @@ class Incoming:
     smtputf8: bool = False
     requires_tls: bool = False
     aliases: tuple[AliasRecipient, ...] = ()
+    policy: ReceivingPolicy = ANY_MAIL
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 from mox.store import (
     Aside,
+    Flags,
     NewMessage,
     Tx,
     add_message,
@@ -16,7 +17,7 @@ from mox.store import (
     rejects_before,
 )
 
-__all__ = ["KeepRejects", "drop_reject", "keep_reject"]
+__all__ = ["NO_REJECTS", "KeepRejects", "drop_reject", "keep_reject"]
 
 _KEPT_S = 14 * 24 * 3600
 _MOST = 1_000
@@ -35,8 +36,11 @@ class KeepRejects:
     for_ever: bool = False
 
 
+NO_REJECTS = KeepRejects()
+
+
 def keep_reject(
-    tx: Tx, keep: KeepRejects, new: NewMessage, *, meant_for: str, content_hash: bytes
+    tx: Tx, keep: KeepRejects, new: NewMessage, *, meant_for: str, content_hash: bytes, flags: Flags
 ) -> int | None:
     """Keep a refused message, unless it is there already or there is no room; return its id.
 
@@ -46,6 +50,7 @@ def keep_reject(
         new: The message; its mailbox is filled in here.
         meant_for: The mailbox it would have gone to.
         content_hash: SHA-256 of its octets.
+        flags: That it gets.
 
     Raises:
         mox.store.OverQuotaError: There is no room in the account.
@@ -59,7 +64,7 @@ def keep_reject(
             return None
     check_quota(tx, len(new.prefix) + new.prepared.size)
     aside = Aside(ensure_mailbox(tx, meant_for).id, is_reject=True, content_hash=content_hash)
-    return add_message(tx, replace(new, mailbox_id=mailbox.id, aside=aside)).id
+    return add_message(tx, replace(new, mailbox_id=mailbox.id, aside=aside, flags=flags)).id
 
 
 def drop_reject(tx: Tx, message_id: str) -> None:

@@ -73,6 +73,9 @@ def _mailbox(evidence: Evidence) -> tuple[str, str]:
 
 # --- what would have changed it
 
+# What costs much is not gathered for this alone.
+_NOT_LOOKED_AT = frozenset({Wanted.CONTENT, Wanted.LISTINGS})
+
 _KNOWN_FRIEND = Reputation("msgtofull", False, True, "")
 
 
@@ -83,8 +86,10 @@ def _nearest(evidence: Evidence, *, accepts: bool) -> Iterator[str]:
         if other is None or other == evidence:
             continue
         found = _run(other)
-        # Where more would have to be gathered nothing can be said.
-        if not isinstance(found, Wanted) and (found[1].reply is None) is not accepts:
+        if isinstance(found, Wanted):
+            if found in _NOT_LOOKED_AT and not accepts:
+                yield f"{text}, unless its words or block lists speak against it"
+        elif (found[1].reply is None) is not accepts:
             yield text
     yield from _nearest_probability(evidence, accepts=accepts)
 

@@ -157,6 +157,7 @@ class ContentDesk:
             reverse_path=str(mail.reverse_path or ""),
             recipients=tuple(recipients),
             aliases=tuple(transaction.aliases.values()),
+            policy=self._options.receiving,
             spool=spool,
             received_at=self._clock.now(),
             smtputf8=mail.smtputf8,

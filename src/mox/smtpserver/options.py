@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from mox.delivery import ANY_MAIL, ReceivingPolicy
+
 __all__ = ["Kind", "Options"]
 
 
@@ -32,6 +34,7 @@ class Options:
         is_pedantic: Refuse what is wrong and harmless.
         unknown_pause_s: Before it is told that nobody is there.
         max_recipients: In one transaction.
+        receiving: How received mail is judged.
     """
 
     kind: Kind
@@ -43,3 +46,4 @@ class Options:
     is_pedantic: bool = False
     unknown_pause_s: float = 5
     max_recipients: int = 1000
+    receiving: ReceivingPolicy = ANY_MAIL

@@ -4,6 +4,8 @@ import pytest
 
 from mox.accounts import AliasRecipient, Recipient
 
+PATH = "team@mox.example"
+
 
 def alias(*, post_public: bool = False, allows_from: bool = False) -> AliasRecipient:
     members = tuple(

@@ -9,17 +9,39 @@ from pathlib import Path
 import pytest
 
 from mox.accounts import AliasRecipient, Recipient
-from mox.delivery import Connection, Delivery, Incoming, received_field
+from mox.delivery import Connection, Delivery, Incoming, Judged, ReceivedMessage, received_field
+from mox.filtering import Fact, Outlook, Verdict
 from mox.store import Quota, Store, check_consistency, get_mailbox, read_message
-from moxkit.testing import FakeClock
+from mox.verification import Verifier
+from moxkit.testing import FakeClock, FakeResolver
 
 AT = datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)
 CONNECTION = Connection(0x5F3, "mail.mox.example", "10.0.0.9", "10.0.0.1", "client.example")
 OCTETS = b"Subject: hello\r\n\r\nbody\r\n"
 
 
+class AcceptsAll:
+    """Decides for everybody that all mail is welcome."""
+
+    async def judge(self, message: ReceivedMessage, recipient: Recipient) -> Judged:
+        fact = Fact("end", Outlook.GOOD, "welcome", decided=True)
+        mailbox = recipient.mailbox
+        verdict = Verdict(True, mailbox, mailbox, "test", 250, "2.1.5", "delivered", (fact,))
+        return Judged(recipient, verdict, message.sender)
+
+    def delays(self, judged: Judged) -> bool:
+        return False
+
+
 def delivery(store: Store) -> Delivery:
-    return Delivery(store=store, canonical=lambda localpart, domain: f"{localpart.lower()}@{domain}")
+    clock = FakeClock()
+    return Delivery(
+        store=store,
+        clock=clock,
+        canonical=lambda localpart, domain: f"{localpart.lower()}@{domain}",
+        verifier=Verifier(resolver=FakeResolver(), clock=clock),
+        judging=AcceptsAll(),
+    )
 
 
 def recipient(account: str, mailbox: str = "Inbox", path: str = "") -> Recipient:
@@ -121,7 +143,7 @@ async def test_members_of_aliases_get_one_copy_and_authors_none(store: Store) ->
     assert totals(store, "one", "two", "three", "four") == [1, 1, 1, 0]
     found = read_message(store.account("two"), 1)
     assert found is not None
-    assert found[1].startswith(b"Delivered-To: all@mox.example\r\n")
+    assert found[1].startswith(b"Delivered-To: two@mox.example\r\n")
 
 
 async def test_strangers_do_not_write_to_members_alone(store: Store) -> None:
