@@ -10,12 +10,14 @@ from pathlib import Path
 
 from mox.outgoing.attempt import Attempt
 from mox.outgoing.connections import Connections, Lease
+from mox.outgoing.deadhosts import DeadHosts
 from mox.outgoing.hostreach import DirectWay, HostReach, ReachableHost
 from mox.outgoing.letters import ContentUnreadableError, make_letter, result_of
 from mox.outgoing.stspolicies import KnownPolicy, PolicyUnknownError, StsPolicies
 from mox.outgoing.tlsresults import TlsResults
 from mox.outgoing.tlssessions import Session
 from mox.queue import Failed, QueuedMessage, Result, Retry
+from mox.runtime import Clock, SystemClock
 from moxkit.dns import NotFound, Resolver, TemporaryFailure
 from moxkit.domain import Domain, DomainError, parse_domain
 from moxkit.smtpclient import (
@@ -57,6 +59,7 @@ class DirectDelivery:
         connections: Connections | None = None,
         tls_results: TlsResults | None = None,
         shuffle: Callable[[list[Domain]], None] = random.shuffle,
+        clock: Clock | None = None,
     ) -> None:
         """Remember how to get there.
 
@@ -67,11 +70,12 @@ class DirectDelivery:
             connections: Keeps connections for the next delivery; without, each is closed.
             tls_results: Is told what TLS comes to.
             shuffle: Mixes hosts of the same preference.
+            clock: For how long hosts are known not to answer; by default the machine's.
         """
         self._resolver = resolver
         self._policies = policies
         self._way = DirectWay(dialer)
-        self._reach = HostReach(connections, tls_results)
+        self._reach = HostReach(connections, tls_results, DeadHosts(clock or SystemClock()))
         self._shuffle = shuffle
 
     async def deliver(

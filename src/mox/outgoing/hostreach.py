@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from mox.outgoing.addresses import LastAddresses, in_order
 from mox.outgoing.attempt import Attempt
 from mox.outgoing.connections import Connections, Lease
+from mox.outgoing.deadhosts import DeadHosts
 from mox.outgoing.tlsresults import TlsResults
 from mox.outgoing.tlssessions import Session, results_of
 from mox.queue import Retry
@@ -57,8 +58,11 @@ class ReachableHost:
 class HostReach:
     """Gets connections to hosts."""
 
-    def __init__(self, connections: Connections | None, tls_results: TlsResults | None) -> None:
-        """Remember where connections wait, if they do, and who is told of TLS."""
+    def __init__(
+        self, connections: Connections | None, tls_results: TlsResults | None, dead: DeadHosts
+    ) -> None:
+        """Remember where connections wait, if they do, who is told of TLS, and who did not answer."""
+        self._dead = dead
         self._connections = connections
         self._tls_results = tls_results
         self._last = LastAddresses()
@@ -81,7 +85,11 @@ class HostReach:
 
     async def dial(self, attempt: Attempt, way: DirectWay, host: ReachableHost) -> Lease | None:
         """Connect; return None, and leave a trouble, if that is not possible."""
-        connection = await way.dialer.dial(host.name, self._in_order(attempt, host), host.policy)
+        addresses = self._in_order(attempt, host)
+        connection = await self._dead.dial(
+            (way.name, host.name, frozenset(addresses)),
+            lambda: way.dialer.dial(host.name, addresses, host.policy),
+        )
         _log_failures(host, connection.failures)
         is_encrypted = isinstance(connection, HostConnection) and connection.tls is not None
         if host.session is not None:

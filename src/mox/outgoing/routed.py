@@ -9,6 +9,7 @@ from pathlib import Path
 from mox.accounts import PasswordInvalidError, prepare_password
 from mox.config import ConfigSnapshot, FailTransport, SocksTransport, Transport, TransportAuth, TransportSMTP
 from mox.outgoing.connections import Connections
+from mox.outgoing.deadhosts import DeadHosts
 from mox.outgoing.direct import DirectDelivery
 from mox.outgoing.hostreach import DirectWay
 from mox.outgoing.routes import Chosen, choose_transport
@@ -52,7 +53,7 @@ class RoutedDelivery:
             resolver: For hosts, proxies and smarthosts.
             policies: What recipients' domains ask for by MTA-STS.
             dialer: Connects directly; the others are made after it.
-            clock: For connections that wait.
+            clock: For connections that wait, and hosts that do not answer.
             tls_results: Is told what TLS comes to in direct deliveries.
             connections: Where connections wait; by default a place of its own.
         """
@@ -66,8 +67,11 @@ class RoutedDelivery:
             dialer=dialer,
             connections=self._connections,
             tls_results=tls_results,
+            clock=clock,
         )
-        self._smarthosts = SmarthostDelivery(resolver=resolver, connections=self._connections)
+        self._smarthosts = SmarthostDelivery(
+            resolver=resolver, connections=self._connections, dead=DeadHosts(clock)
+        )
 
     async def deliver(self, message: QueuedMessage, content: Path) -> Mapping[int, Result]:
         """Deliver to the recipients of a message, all of one domain; trouble is a result.

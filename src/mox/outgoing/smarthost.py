@@ -10,6 +10,7 @@ from pathlib import Path
 from mox.outgoing.addresses import in_order
 from mox.outgoing.attempt import Attempt
 from mox.outgoing.connections import Connections, Lease
+from mox.outgoing.deadhosts import DeadHosts
 from mox.outgoing.letters import ContentUnreadableError, make_letter, result_of
 from mox.queue import Failed, QueuedMessage, Result, Retry
 from moxkit.dns import Address, DnsError, Resolver
@@ -33,6 +34,8 @@ __all__ = ["Smarthost", "SmarthostDelivery", "parse_smarthost", "smarthost_polic
 
 logger = logging.getLogger(__name__)
 
+# The queue counts by domain of recipients, and many of them share a smarthost, which has limits of its own.
+_MOST_SESSIONS = 20
 # Connecting, TLS and signing in.
 _SESSION_S = 60.0
 # A message until its end was sent; then the server may think for as long as it takes (RFC 5321 §4.5.3.2.6),
@@ -93,10 +96,12 @@ def smarthost_policy(host: Domain | Address, use: TlsUse, *, verifies: bool) -> 
 class SmarthostDelivery:
     """Delivers through smarthosts."""
 
-    def __init__(self, *, resolver: Resolver, connections: Connections) -> None:
-        """Remember how to find them, and where connections wait."""
+    def __init__(self, *, resolver: Resolver, connections: Connections, dead: DeadHosts) -> None:
+        """Remember how to find them, where connections wait, and who did not answer."""
         self._resolver = resolver
         self._connections = connections
+        self._dead = dead
+        self._turns: dict[str, asyncio.Semaphore] = {}
 
     async def deliver(
         self, message: QueuedMessage, content: Path, smarthost: Smarthost
@@ -108,11 +113,13 @@ class SmarthostDelivery:
             text = f"REQUIRETLS: transport {smarthost.transport!r} does not verify its server"
             attempt.settle_all(Failed(554, "5.7.30", text))
             return attempt.finish()
-        lease = self._connections.take(smarthost.key, lambda _connection: True)
-        if lease is None or not await self._send_over(attempt, smarthost, lease):
-            lease = await self._dial(attempt, smarthost)
-            if lease is not None:
-                await self._send_over(attempt, smarthost, lease)
+        turns = self._turns.setdefault(smarthost.transport, asyncio.Semaphore(_MOST_SESSIONS))
+        async with turns:
+            lease = self._connections.take(smarthost.key, lambda _connection: True)
+            if lease is None or not await self._send_over(attempt, smarthost, lease):
+                lease = await self._dial(attempt, smarthost)
+                if lease is not None:
+                    await self._send_over(attempt, smarthost, lease)
         return attempt.finish()
 
     async def _dial(self, attempt: Attempt, smarthost: Smarthost) -> Lease | None:
@@ -120,7 +127,9 @@ class SmarthostDelivery:
         try:
             async with asyncio.timeout(_SESSION_S):
                 addresses = in_order(await self._addresses(host), attempt.attempts)
-                connection = await smarthost.dialer.dial(host, addresses, smarthost.policy)
+                connection = await self._dead.dial(
+                    smarthost.key, lambda: smarthost.dialer.dial(host, addresses, smarthost.policy)
+                )
                 if isinstance(connection, HostFailure):
                     attempt.trouble(Retry(connection.code, connection.enhanced, connection.text), host=host)
                     return None
@@ -130,9 +139,9 @@ class SmarthostDelivery:
             attempt.trouble(Retry(None, "4.4.3", f"address of {host}: {error}"), host=host)
             return None
         except TimeoutError:
-            attempt.trouble(
-                Retry(None, "4.4.2", f"{host} was not ready after {_SESSION_S:.0f} seconds"), host=host
-            )
+            failure = HostFailure("4.4.2", f"{host} was not ready after {_SESSION_S:.0f} seconds")
+            self._dead.remember(smarthost.key, failure)
+            attempt.trouble(Retry(None, failure.enhanced, failure.text), host=host)
             return None
         return self._connections.opened(smarthost.key, connection)
 

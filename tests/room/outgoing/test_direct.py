@@ -166,7 +166,7 @@ async def test_dane_keeps_mail_from_hosts_with_another_key(places: Places, conte
 
 async def test_a_refusal_of_our_address_is_tried_over_the_other_kind(places: Places, content: Path) -> None:
     server = Server(answers={"you": b"550 5.7.1 your address is listed\r\n"})
-    zone = "other.example MX 10 mx.mox.example\nmx.mox.example A 127.0.0.1\nmx.mox.example AAAA ::2"
+    zone = "other.example MX 10 mx.mox.example\nmx.mox.example A 127.0.0.1\nmx.mox.example AAAA ::1"
     async with running(server) as dialer:
         deliverer = places.deliverer(dialer, zone)
         assert kinds(await deliverer.deliver(message(), content)) == [(Retry, "5.7.1")]

@@ -141,6 +141,18 @@ async def test_a_connection_that_was_closed_meanwhile_costs_no_attempt(places: P
     assert len(server.taken) == 2
 
 
+async def test_a_smarthost_is_not_overrun(places: Places, content: Path) -> None:
+    server = Server()
+    async with running(server) as dialer:
+        deliverer = places.routed(dialer, lambda: configured(submission(port=dialer.port)))
+        results = await asyncio.gather(
+            *(deliverer.deliver(message(id_=number), content) for number in range(100))
+        )
+        assert {kinds(each)[0] for each in results} == {(Delivered, "2.0.0")}
+        await deliverer.close()
+    assert (len(server.taken), server.commands.count("QUIT")) == (100, 20)
+
+
 async def test_a_smarthost_that_hangs_up(places: Places, content: Path) -> None:
     async with running(Server(hangs_up_at="MAIL")) as dialer:
         deliverer = places.routed(dialer, lambda: configured(submission(port=dialer.port)))
