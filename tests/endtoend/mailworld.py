@@ -97,7 +97,7 @@ def _doors(port: int, policy_port: int) -> dict[str, Door]:
         "slow": {"smtpd_recipient_restrictions": "sleep 2", "smtpd_end_of_data_restrictions": "sleep 2"},
         "hangup": {"smtpd_end_of_data_restrictions": "check_client_access static:{421 4.3.2 Closing}"},
         "small": {"message_size_limit": "3000"},
-        "ascii": {"smtputf8_enable": "no"},
+        "ascii": {"smtputf8_enable": "no", "smtpd_discard_ehlo_keywords": "dsn"},
         "busy": {"smtpd_recipient_restrictions": "check_client_access static:{450 4.2.1 Busy today}"},
         "refuses": {"smtpd_sender_restrictions": "check_client_access static:{554 5.7.1 We know you}"},
     }

@@ -157,6 +157,15 @@ def test_requiretls_comes_back_rather_than_go_without(world: World, domain: str,
     assert world.postfix.mailbox(name) == []
 
 
+def test_tls_required_no_goes_where_policies_would_not_let_it(world: World) -> None:
+    """The sender says that arriving matters more (RFC 8689 §5)."""
+    to = "tlsrequiredno@danebad.secure.example"
+    world.server.submit(b"TLS-Required: No\r\n" + LETTER, [to])
+    [attempt] = world.server.wait_until_done(to)["attempts"]
+    assert attempt["result"] == "delivered"
+    world.arrived("tlsrequiredno")
+
+
 def test_somebody_decides_that_arriving_matters_more(world: World) -> None:
     """As with a message that says so itself (RFC 8689 §5)."""
     to = "anyhow@danebad.secure.example"

@@ -38,6 +38,7 @@ from mox.outgoing import RoutedDelivery, StsPolicies, TlsResults
 from mox.store import list_messages, read_message
 from moxkit.dkim import encode_private_key, generate_ed25519, public_record
 from moxkit.https import HttpsError, Response, Stage
+from moxkit.net import client_context
 from moxkit.sasl import Mechanism, client_exchange
 from moxkit.smtp import MailFrom, Reply, parse_path
 from moxkit.smtpclient import Dialer, SmtpClient
@@ -145,15 +146,15 @@ class OwnServer:
         """Stop it; it can be started again."""
         await self._stack.aclose()
 
-    async def submit(self, to: Sequence[str], subject: str) -> list[Reply]:
-        """Hand in a message as its user does."""
+    async def submit(self, to: Sequence[str], subject: str, *, requires_tls: bool = False) -> list[Reply]:
+        """Hand in a message as its user does, over TLS."""
         content = f"From: Me <{self.address}>\r\nSubject: {subject}\r\n\r\nhello\r\n".encode()
         async with await SmtpClient.connect("127.0.0.1", self.submission, ehlo="client.example") as client:
+            await client.start_tls(client_context(), hostname=self.hostname)
             exchange = client_exchange(Mechanism.PLAIN, username=self.address, password=_PASSWORD)
             await client.authenticate(Mechanism.PLAIN, exchange)
-            return await client.deliver(
-                MailFrom(parse_path(self.address)), [parse_path(each) for each in to], [content]
-            )
+            mail_from = MailFrom(parse_path(self.address), requires_tls=requires_tls)
+            return await client.deliver(mail_from, [parse_path(each) for each in to], [content])
 
     def mail(self) -> list[tuple[str, bytes]]:
         """Return the messages of its account, with their mailboxes, the oldest first."""
