@@ -18,7 +18,6 @@ from mox.store.flagging import add_keywords
 from mox.store.flags import Flag, Flags
 from mox.store.mailboxes import Mailbox, get_mailbox
 from mox.store.quota import check_quota
-from mox.store.senders import copy_identities
 from mox.store.transaction import Tx
 
 __all__ = ["Transferred", "copy_messages", "move_messages"]
@@ -102,7 +101,6 @@ def copy_messages(
             from_ids=from_ids,
         )
         tx.connection.run(_COPY_CONTENT, first_id=first_id, from_ids=from_ids)
-        copy_identities(tx.connection, from_ids, first_id)
         if is_aside(tx.connection):
             copied_out(tx.connection, [row[0] for row in rows], first_id)
         there = _as_there(rows, _automatic(tx, mailbox, rows))

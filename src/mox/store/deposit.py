@@ -20,7 +20,7 @@ from mox.store.flagging import add_keywords
 from mox.store.flags import NO_FLAGS, Flag, Flags
 from mox.store.prepared import RENDER_VERSION, Prepared
 from mox.store.quota import check_quota
-from mox.store.senders import Identity, add_identities, count_arrival, identities_json
+from mox.store.senders import Identity, count_arrival, identities_json
 from mox.store.spool import Content
 from mox.store.threads import place_in_thread
 from mox.store.times import imap_datetime
@@ -177,8 +177,6 @@ def add_message(tx: Tx, new: NewMessage) -> Added:
         decisions=arrival and _json(arrival.decisions),
         identities=identities_json(identities),
     )
-    if identities:
-        add_identities(connection, id_, identities)
     if arrival is not None and arrival.identities:
         count_arrival(connection, arrival.identities, octets=size, now=tx.now)
     if (aside := new.aside) is not None:

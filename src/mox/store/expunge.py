@@ -12,7 +12,6 @@ from mox.store.aside import forget_aside
 from mox.store.changes import MessagesRemoved
 from mox.store.counters import CounterChange
 from mox.store.flags import Flag
-from mox.store.senders import forget_identities
 from mox.store.transaction import Tx
 
 __all__ = ["KEEP_REMOVED", "erase_due", "expunge_all", "expunge_deleted", "expunge_messages"]
@@ -73,7 +72,6 @@ def erase_due(tx: Tx, limit: int = 1000) -> tuple[int, ...]:
     """
     rows = tx.connection.rows(_DUE, now=tx.now, limit=limit)
     for id_, octets in rows:
-        forget_identities(tx.connection, id_)
         forget_aside(tx.connection, id_)
         tx.connection.run(_FORGET_CONTENT, id=id_)
         tx.connection.run(_ERASED, id=id_)
