@@ -14,7 +14,14 @@ from mox.app.resolving import make_resolver
 from mox.app.searchindexing import SearchIndexing
 from mox.app.selfdelivery import SelfDelivery
 from mox.config import ConfigSource, InitialMailboxes, Pattern, compile_pattern
-from mox.control import Commands, ControlServer, IdentityCommands, QueueCommands, SuppressionCommands
+from mox.control import (
+    Commands,
+    ControlServer,
+    IdentityCommands,
+    QueueCommands,
+    SuppressionCommands,
+    WhyCommands,
+)
 from mox.delivery import AccountRules, BlockLists, Delivery, Gathering, Judging, rules_of
 from mox.listen import Listeners, Port
 from mox.observe import LogLevels
@@ -172,6 +179,7 @@ def build(
     commands = (
         Commands(store=store, levels=levels, shutdown=shutdown).table()
         | IdentityCommands(identities=identities, source=source).table()
+        | WhyCommands(store=store).table()
         | SuppressionCommands(
             suppressions=queue.suppressions, exists=lambda name: name in source.current.accounts
         ).table()

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from mox.cli.context import Globals, ask_server, print_json
+from mox.cli.messagewhy import refused, why
 
 __all__ = ["message"]
 
@@ -127,3 +128,7 @@ def parse(file: Path, smtputf8: bool) -> None:
     if not smtputf8 and not bytes(octets[: root.header_end]).isascii():
         tree["needs_smtputf8"] = True
     print_json(tree)
+
+
+message.add_command(why)
+message.add_command(refused)

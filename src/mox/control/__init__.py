@@ -13,6 +13,7 @@ from mox.control.identitycommands import IdentityCommands
 from mox.control.queuecommands import QueueCommands
 from mox.control.server import ControlServer
 from mox.control.suppressioncommands import SuppressionCommands
+from mox.control.whycommands import WhyCommands
 
 __all__ = [
     "Commands",
@@ -21,5 +22,6 @@ __all__ = [
     "IdentityCommands",
     "QueueCommands",
     "SuppressionCommands",
+    "WhyCommands",
     "request",
 ]

@@ -40,6 +40,7 @@ from mox.store.changes import (
 from mox.store.consistency import check_consistency
 from mox.store.contents import MOST_HEADER_OCTETS, open_content, read_header
 from mox.store.copymove import Transferred, copy_messages, move_messages
+from mox.store.decisions import Decisions, decisions_of
 from mox.store.deposit import Added, Arrival, Aside, NewMessage, add_message, is_filed
 from mox.store.directory import Store
 from mox.store.errors import (
@@ -140,6 +141,7 @@ __all__ = [
     "Change",
     "ChangedMessage",
     "Content",
+    "Decisions",
     "FetchColumn",
     "Flag",
     "FlagChange",
@@ -195,6 +197,7 @@ __all__ = [
     "check_quota",
     "copy_messages",
     "create_mailbox",
+    "decisions_of",
     "delete_mailbox",
     "drop_url_keys",
     "email_object_id",
