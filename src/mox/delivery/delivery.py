@@ -78,16 +78,17 @@ class Delivery:
         content, prepared = await self._store.prepare(incoming.spool)
         header = (prepared.header if prepared.header is not None else read_header(content)) or b""
         connection = incoming.connection
+        peer = Peer(connection.remote_ip, connection.ehlo, connection.hostname)
+        with open_content(content) as octets:
+            found = await self._verifier.verify(peer, incoming.reverse_path, octets, header)
         received = received_field(
             connection,
             received_at=incoming.received_at,
             recipients=[each.path for each in incoming.recipients] + [each.path for each in incoming.aliases],
             smtputf8=incoming.smtputf8,
             requires_tls=incoming.requires_tls,
+            reverse_name="" if found.iprev.name is None else found.iprev.name.ascii,
         )
-        peer = Peer(connection.remote_ip, connection.ehlo, connection.hostname)
-        with open_content(content) as octets:
-            found = await self._verifier.verify(peer, incoming.reverse_path, octets, header)
         sender = sender_of(found, is_tls=bool(connection.tls_version))
         return ReceivedMessage(incoming, content, prepared, Headers(header), found, sender, received)
 

@@ -77,8 +77,22 @@ async def test_puts_trace_fields_before_the_message(store: Store) -> None:
     assert found is not None
     listed, octets = found
     assert octets == (
+        b"X-Mox-Reason: test;\r\n"
+        b"\tend: welcome\r\n"
         b"Delivered-To: one@mox.example\r\n"
         b"Return-Path: <friend@else.example>\r\n"
+        b"Authentication-Results: mail.mox.example;\r\n"
+        b'\tiprev=permerror (without dnssec) reason="no name for the address"\r\n'
+        b" policy.iprev=10.0.0.9;\r\n"
+        b"\tdkim=none;\r\n"
+        b'\tspf=none (without dnssec) reason="no record of else.example"\r\n'
+        b" smtp.mailfrom=friend@else.example;\r\n"
+        b'\tdmarc=none reason="no single author with a domain"\r\n'
+        b"Received-SPF: none (mail.mox.example: else.example does not designate\r\n"
+        b"\tpermitted sender hosts) client-ip=10.0.0.9;\r\n"
+        b'\tenvelope-from="friend@else.example"; helo=client.example;\r\n'
+        b'\tproblem="no record of else.example"; receiver=mail.mox.example;\r\n'
+        b"\tidentity=mailfrom\r\n"
         b"Received: from client.example ([10.0.0.9]) by mail.mox.example\r\n"
         b" ([10.0.0.1]) via tcp with ESMTP\r\n"
         b" id 5f3\r\n"
@@ -143,7 +157,7 @@ async def test_members_of_aliases_get_one_copy_and_authors_none(store: Store) ->
     assert totals(store, "one", "two", "three", "four") == [1, 1, 1, 0]
     found = read_message(store.account("two"), 1)
     assert found is not None
-    assert found[1].startswith(b"Delivered-To: two@mox.example\r\n")
+    assert b"\r\nDelivered-To: two@mox.example\r\n" in found[1]
 
 
 async def test_strangers_do_not_write_to_members_alone(store: Store) -> None:
