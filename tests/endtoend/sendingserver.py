@@ -32,6 +32,7 @@ from mox.config import (
     KeyCert,
     Listener,
     Postmaster,
+    Resolvers,
     SecureService,
     Selector,
     SMTPService,
@@ -90,7 +91,7 @@ class SendingServer:
         """
         self.directory = directory
         self.log = directory / "log"
-        self.smtp_port = smtp_port
+        self.smtp_port, self.dns = smtp_port, dns
         self.smtp, self.submission, self.submissions, self.imap = (free_port() for _ in range(4))
         self.process: subprocess.Popen[bytes] | None = None
         self.wrapper: tuple[str, ...] = ()
@@ -119,6 +120,7 @@ class SendingServer:
             log_level="debug",
             user=str(os.getuid()),
             hostname=HOSTNAME,
+            resolvers=Resolvers(servers=(self.dns,)),
             admin_password_file="adminpasswd",
             listeners={
                 "local": Listener(

@@ -61,7 +61,7 @@ def test_mail_from_postfix_arrives_octet_by_octet(world: World, subject: str, bo
     assert b"from mx.postfix.example " in ours
     assert b" with ESMTPS" in ours
     assert b"Postfix" in theirs
-    assert octets.startswith(b"Delivered-To: me@mox.secure.example\r\nReturn-Path: <" + FRIEND.encode())
+    assert b"Delivered-To: me@mox.secure.example\r\nReturn-Path: <%b>\r\n" % FRIEND.encode() in header
 
 
 def test_many_at_once_arrive(world: World) -> None:
@@ -93,7 +93,7 @@ def test_a_late_notification_finds_its_way_back(world: World) -> None:
     assert recipient.action is Action.FAILED
     assert recipient.status == "5.1.1"
     [octets] = [each for each in world.server.inbox() if b"\r\nSubject: Undelivered Mail" in each]
-    assert octets.startswith(b"Delivered-To: me@mox.secure.example\r\nReturn-Path: <>\r\n")
+    assert b"Delivered-To: me@mox.secure.example\r\nReturn-Path: <>\r\n" in octets
 
 
 @pytest.mark.parametrize("body", [b"hello", "grüße".encode(), b"z" * 70 + b"\n.\n" * 200_000])

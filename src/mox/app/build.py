@@ -121,6 +121,7 @@ def build(
     levels: LogLevels,
     local_address: str | None = None,
     deliverer: Deliverer | None = None,
+    resolver: Resolver | None = None,
     enforces: bool = True,
 ) -> Server:
     """Make a server; call it on the loop that will run it.
@@ -133,6 +134,7 @@ def build(
         local_address: In localserve: the address that takes everybody's mail. Special recipients fail there
             on purpose.
         deliverer: Makes deliveries of queued messages; by default to this server itself, as localserve does.
+        resolver: Asked about incoming mail; by default as configured.
         enforces: Mail that is judged to be junk is refused; else it is filed, with the judgement.
 
     Raises:
@@ -154,7 +156,7 @@ def build(
         limits=local_address is None,
     )
     queue = _queue(source, data_dir, clock, pool, store, deliverer=deliverer or SelfDelivery(static))
-    resolver = make_resolver(static.resolvers, clock, is_local=local_address is not None)
+    resolver = resolver or make_resolver(static.resolvers, clock, is_local=local_address is not None)
     signer = Signer(current=lambda: source.current, keys=KeyRing(source.directory), clock=clock, pool=pool)
     ports = PortMaker(
         static=static,

@@ -135,7 +135,12 @@ class OwnServer:
         for each in (policies, results, deliverer):
             self._stack.push_async_callback(each.close)
         self.server = build(
-            source=source, data_dir=data, clock=clock, levels=LogLevels("error"), deliverer=deliverer
+            source=source,
+            data_dir=data,
+            clock=clock,
+            levels=LogLevels("error"),
+            deliverer=deliverer,
+            resolver=self._resolver,
         )
         self._stack.push_async_callback(self.server.stop)
         await self.server.identities.credentials.set_password("me", _PASSWORD)

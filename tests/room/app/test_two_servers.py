@@ -1,6 +1,7 @@
 """Two of our own servers send to each other, over days of a clock that does not wait."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from ipaddress import ip_address
@@ -84,6 +85,10 @@ async def test_mail_both_ways_is_signed_allowed_aligned_and_verified(
         [(mailbox, octets)] = receiver.mail()
         assert mailbox == "Inbox"
         assert await judge(resolver, octets, sender.address, clock) == ["pass", "pass", "pass"]
+        header = b" ".join(octets.partition(b"\r\n\r\n")[0].split())
+        [said] = re.findall(rb"Authentication-Results: (.*?) Received", header)
+        for result in (b"dkim=pass", b"spf=pass", b"dmarc=pass"):
+            assert result in said, said
         # By DANE, since DNSSEC has validated the way.
         received = octets.partition(b"Received: ")[2].partition(b"\r\nReceived: ")[0]
         assert b"with ESMTPS" in received
