@@ -70,7 +70,7 @@ async def test_imap_client_appends_searches_and_fetches(server: Localserve) -> N
         found = await client.run(Search(TextKey("..more")))
         assert SearchData((1, 2)) in found.untagged
         first, second = await client.fetch("1:*", FetchAttribute.FLAGS, BodySection(Section(), peek=True))
-        assert first.flags == ("\\Seen",)
+        assert first.flags == ("\\Seen", "$NotJunk")
         assert second.contents[0].octets == CONTENT
         with pytest.raises(ImapError, match="NONEXISTENT"):
             await client.run(Select("nothing here"))

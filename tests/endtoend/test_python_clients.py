@@ -50,7 +50,7 @@ def test_imapclient_files_finds_and_moves(client: imapclient.IMAPClient) -> None
     data = client.fetch(
         [1, 2], ["FLAGS", "ENVELOPE", "INTERNALDATE", "RFC822.SIZE", "BODY.PEEK[TEXT]", "MODSEQ"]
     )
-    assert data[1][b"FLAGS"] == (b"\\Seen",)
+    assert data[1][b"FLAGS"] == (b"\\Seen", b"$NotJunk")
     assert data[2][b"ENVELOPE"].subject == b"Re: python 0"
     assert data[2][b"BODY[TEXT]"] == b"body 1\r\n"
     assert data[2][b"RFC822.SIZE"] == len(letter(1))
