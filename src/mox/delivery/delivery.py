@@ -1,22 +1,26 @@
 """A received message -> verified, judged for each recipient, filed or refused."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+import logging
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
 from mox.accounts import AliasRecipient, Recipient
 from mox.delivery.filing import file_message, note_refused, of_members, trouble
+from mox.delivery.forgedresults import forged_results
 from mox.delivery.headers import received_field
 from mox.delivery.incoming import Incoming, Outcome
 from mox.delivery.judging import Judges
 from mox.delivery.received import Judged, ReceivedMessage, sender_of
 from mox.delivery.rejects import KeepRejects
 from mox.runtime import Clock
-from mox.store import Store, open_content, read_header
+from mox.store import Spool, Store, copy_without, open_content, read_header
 from mox.verification import Peer, Verifying
 from moxkit.message import Headers
 
 __all__ = ["Delivery"]
+
+logger = logging.getLogger(__name__)
 
 
 class Delivery:
@@ -31,6 +35,7 @@ class Delivery:
         verifier: Verifying,
         judging: Judges,
         keep_rejects: Callable[[str], KeepRejects] = lambda _account: KeepRejects(),
+        own_names: Callable[[], Collection[str]] = lambda: (),
     ) -> None:
         """Remember whom to ask.
 
@@ -41,6 +46,7 @@ class Delivery:
             verifier: Finds out who a message is from.
             judging: Decides.
             keep_rejects: How an account keeps refused mail.
+            own_names: Of this server, besides the one it greets with; nobody else reports results by them.
         """
         self._store = store
         self._clock = clock
@@ -48,6 +54,7 @@ class Delivery:
         self._verifier = verifier
         self._judging = judging
         self._keep_rejects = keep_rejects
+        self._own_names = own_names
 
     async def receive(self, incoming: Incoming) -> Sequence[Outcome]:
         """File a message for its recipients; return an outcome for each, in their order, aliases last.
@@ -55,7 +62,14 @@ class Delivery:
         Raises:
             OSError: The content could not be put on stable storage; nothing was filed.
         """
-        message = await self._take(incoming)
+        copy = self._store.spools.new()
+        try:
+            return await self._conclude_message(await self._take(incoming, copy))
+        finally:
+            copy.discard()
+
+    async def _conclude_message(self, message: ReceivedMessage) -> list[Outcome]:
+        incoming = message.incoming
         members = [member for alias in incoming.aliases for member in alias.members]
         judged = await self._judge_all(message, [*incoming.recipients, *members])
         await self._delay(message, judged)
@@ -74,13 +88,22 @@ class Delivery:
             outcomes.append(await self._conclude_alias(message, alias, author, served, of_member))
         return outcomes
 
-    async def _take(self, incoming: Incoming) -> ReceivedMessage:
+    async def _take(self, incoming: Incoming, copy: Spool) -> ReceivedMessage:
+        """Verify a message; what is filed of it may go into the spool of a copy."""
         content, prepared = await self._store.prepare(incoming.spool)
         header = (prepared.header if prepared.header is not None else read_header(content)) or b""
         connection = incoming.connection
         peer = Peer(connection.remote_ip, connection.ehlo, connection.hostname)
         with open_content(content) as octets:
             found = await self._verifier.verify(peer, incoming.reverse_path, octets, header)
+            forged = forged_results(octets, {connection.hostname, *self._own_names()})
+        if forged:
+            logger.info(
+                "forged results removed", extra={"fields": len(forged), "from": incoming.reverse_path}
+            )
+            await copy_without(content, forged, copy)
+            content, prepared = await self._store.prepare(copy)
+            header = (prepared.header if prepared.header is not None else read_header(content)) or b""
         received = received_field(
             connection,
             received_at=incoming.received_at,

@@ -57,6 +57,7 @@ from mox.store.errors import (
     TooManyAnnotationsError,
     UidsExhaustedError,
 )
+from mox.store.excerpts import copy_without
 from mox.store.expunge import erase_due, expunge_all, expunge_deleted, expunge_messages
 from mox.store.fetchblock import FetchColumn, fetch_block
 from mox.store.files import MessageFiles
@@ -196,6 +197,7 @@ __all__ = [
     "check_consistency",
     "check_quota",
     "copy_messages",
+    "copy_without",
     "create_mailbox",
     "decisions_of",
     "delete_mailbox",

@@ -82,7 +82,7 @@ class Submission:
             return await self._queue_all(draft, sent, content, headers, author)
         spool = self._store.spools.new()
         try:
-            await copy_without_bcc(content, header, spool)
+            await copy_without_bcc(content, headers, spool)
             content, _ = await self._store.prepare(spool)
             return await self._queue_all(draft, sent, content, headers, author)
         finally:
