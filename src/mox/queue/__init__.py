@@ -21,6 +21,7 @@ from mox.queue.message import Attempted, NewMessage, NewRecipient, QueuedEntry, 
 from mox.queue.outcome import Delivered, Failed, Result, Retry
 from mox.queue.plan import RetryPlan, is_late, next_attempt
 from mox.queue.queue import Deliverer, DeliveryListener, Queue
+from mox.queue.returned import Returned, ReturnedMail, ReturnEvent, from_id_of
 from mox.queue.sendlimits import LimitKind, SendLimitError, SendLimits
 from mox.queue.steering import Steered, Steering
 from mox.queue.suppression import Suppressed, Suppressions
@@ -49,12 +50,16 @@ __all__ = [
     "RetiredSort",
     "Retry",
     "RetryPlan",
+    "ReturnEvent",
+    "Returned",
+    "ReturnedMail",
     "SendLimitError",
     "SendLimits",
     "Steered",
     "Steering",
     "Suppressed",
     "Suppressions",
+    "from_id_of",
     "is_late",
     "next_attempt",
 ]

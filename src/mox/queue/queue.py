@@ -28,6 +28,7 @@ from mox.queue.entries import (
 from mox.queue.message import Attempted, NewMessage, QueuedMessage
 from mox.queue.outcome import Delivered, Failed, Result, Retry
 from mox.queue.plan import RetryPlan, is_late, next_attempt
+from mox.queue.returned import ReturnedMail
 from mox.queue.selection import due_groups, next_due_at
 from mox.queue.sendlimits import SendLimits, count_sent
 from mox.queue.steering import Steering
@@ -76,6 +77,7 @@ class Queue:
     Attributes:
         steering: What people see and change of it.
         suppressions: Addresses that accounts send nothing to.
+        returned: Takes note of mail that comes back.
     """
 
     def __init__(
@@ -126,6 +128,9 @@ class Queue:
         self._keep_retired = keep_retired
         self._suppresses = suppresses
         self.suppressions = Suppressions(writer=self._writer, reader=self._reader, clock=clock)
+        self.returned = ReturnedMail(
+            writer=self._writer, reader=self._reader, clock=clock, suppresses=suppresses
+        )
         self._tasks = Tasks()
         self._active = Counter[str]()
         self._in_progress: set[int] = set()

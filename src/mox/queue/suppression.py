@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from mox.database import Connection, GroupWriter, Row
-from mox.queue.message import Attempted
+from mox.queue.message import Attempted, QueuedEntry
 from mox.queue.outcome import Failed
 from mox.runtime import Clock
 
@@ -38,7 +38,7 @@ _ADD = """INSERT INTO suppression VALUES (:account, :base_address, :address, :is
 _REMOVE = "DELETE FROM suppression WHERE account = :account AND base_address = :base_address"
 _REMOVE_ACCOUNT = "DELETE FROM suppression WHERE account = :account"
 _BEFORE_THIS = """SELECT is_delivered FROM retired WHERE account = :account AND recipient = :recipient
-  ORDER BY last_activity_at DESC LIMIT :limit"""
+  AND id <> :entry_id ORDER BY last_activity_at DESC LIMIT :limit"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +85,10 @@ def find_suppressed(connection: Connection, account: str, address: str) -> Suppr
 
 
 def note_refusals(connection: Connection, account: str, attempted: Sequence[Attempted], *, now: int) -> None:
-    """Put addresses on the list that refused for good, or thrice in a row; before entries are retired."""
-    for recipient, result in ((each.entry.recipient, each.result) for each in attempted):
-        if isinstance(result, Failed) and _is_enough(connection, account, recipient, result):
+    """Put addresses on the list that refused for good, or thrice in a row; before that is written."""
+    for entry, result in ((each.entry, each.result) for each in attempted):
+        if isinstance(result, Failed) and _is_enough(connection, account, entry, result):
+            recipient = entry.recipient
             reason = f"delivery failed: {result.code} {result.enhanced} {result.text}"[:_REASON_CHARACTERS]
             connection.run(
                 _ADD,
@@ -101,10 +102,12 @@ def note_refusals(connection: Connection, account: str, attempted: Sequence[Atte
             logger.info("address is on the suppression list now", extra={"account": account, "to": recipient})
 
 
-def _is_enough(connection: Connection, account: str, recipient: str, result: Failed) -> bool:
+def _is_enough(connection: Connection, account: str, entry: QueuedEntry, result: Failed) -> bool:
     if result.code is None or is_lasting(result):
         return result.code is not None
-    before = connection.rows(_BEFORE_THIS, account=account, recipient=recipient, limit=_BEFORE)
+    before = connection.rows(
+        _BEFORE_THIS, account=account, recipient=entry.recipient, entry_id=entry.id, limit=_BEFORE
+    )
     return len(before) == _BEFORE and not any(is_delivered for (is_delivered,) in before)
 
 
