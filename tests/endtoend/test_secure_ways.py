@@ -1,11 +1,14 @@
 """Where mail goes and how secure the way is, by real DNS, certificates and policies.
 
-RFC 5321 §5.1 (MX), RFC 7505 (null MX), RFC 7672 (DANE), RFC 8461 (MTA-STS), RFC 8689 (REQUIRETLS).
+RFC 5321 §5.1 (MX), RFC 7505 (null MX), RFC 7672 (DANE), RFC 8461 (MTA-STS), RFC 8460 (reports of TLS),
+RFC 8689 (REQUIRETLS).
 """
 
+import asyncio
 import signal
 import subprocess
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -13,6 +16,9 @@ import pytest
 from endtoend.evidence import notified_of, signatures_of
 from endtoend.mailworld import World, mail_world
 from endtoend.sendingserver import USER
+from mox.outgoing import TlsResults
+from mox.runtime import SystemClock
+from moxkit.tlsrpt import PolicyResult
 
 pytestmark = pytest.mark.endtoend
 
@@ -213,3 +219,39 @@ def test_smtp_dial_tells_the_same(world: World) -> None:
             timeout=60,
         )
         assert (done.returncode, told in done.stdout) == (status, True), (domain, done.stdout, done.stderr)
+
+
+async def test_reports_can_tell_what_tls_came_to(world: World) -> None:
+    """Each attempt counts, with its exact reason (RFC 8460 §4.3, §4.4)."""
+    expected = {
+        ("stsexpired.insecure.example", "sts"): "certificate-expired",
+        ("stswrong.insecure.example", "sts"): "certificate-host-mismatch",
+        ("stsplain.insecure.example", "sts"): "starttls-not-supported",
+        ("mx.danebad.secure.example", "tlsa"): "validation-failure",
+        ("stsuntrusted.insecure.example", "sts"): "sts-webpki-invalid",
+        ("stsmissing.insecure.example", "sts"): "sts-policy-fetch-error",
+        ("stsgood.insecure.example", "sts"): "",
+        ("mx.daneta.secure.example", "tlsa"): "",
+    }
+    for domain, _ in expected:
+        world.server.submit(LETTER, [f"report@{domain.removeprefix('mx.')}"])
+    found = dict[tuple[str, str], PolicyResult]()
+    with ThreadPoolExecutor(1) as pool:
+        results = TlsResults(directory=world.server.data, clock=SystemClock(), pool=pool)
+        # They are written behind the deliveries.
+        for _ in range(100):
+            for day in await results.of_day(SystemClock().now().date()):
+                found |= {(day.policy_domain, each.policy.type): each for each in day.results}
+            if set(expected) <= set(found):
+                break
+            await asyncio.sleep(0.2)
+        await results.close()
+    assert set(expected) <= set(found), found
+    for key, reason in expected.items():
+        types = {each.result_type for each in found[key].failures}
+        if reason:
+            assert reason in types, (key, found[key])
+            assert found[key].failed_sessions, found[key]
+        else:
+            assert not types, (key, found[key])
+            assert (found[key].successful_sessions > 0, found[key].failed_sessions) == (True, 0), found[key]
