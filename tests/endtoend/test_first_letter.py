@@ -44,7 +44,8 @@ def test_curl_delivers_and_reads(
         capture_output=True,
     )
     assert read.stdout.endswith(letter.read_bytes())
-    assert b"Delivered-To: you@example.org\r\nReturn-Path: <me@example.org>\r\nReceived: from " in read.stdout
+    assert b"Delivered-To: you@example.org\r\nReturn-Path: <me@example.org>\r\n" in read.stdout
+    assert b"\r\nReceived: from " in read.stdout
 
 
 def test_smtplib_and_imaplib_over_tls(server: Localserve) -> None:

@@ -55,7 +55,7 @@ def test_imapclient_files_finds_and_moves(client: imapclient.IMAPClient) -> None
     assert data[2][b"BODY[TEXT]"] == b"body 1\r\n"
     assert data[2][b"RFC822.SIZE"] == len(letter(1))
     client.add_flags([2], ["\\Flagged", "word"])
-    assert client.get_flags([2])[2] == (b"\\Flagged", b"word")
+    assert client.get_flags([2])[2] == (b"\\Flagged", b"$NotJunk", b"word")
     client.copy([1, 2], "Archive")
     client.move([3], "Archive")
     client.delete_messages([1])
