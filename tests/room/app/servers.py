@@ -17,7 +17,7 @@ from moxkit.smtp import MailFrom, Reply, parse_path
 from moxkit.smtpclient import SmtpClient
 from moxkit.testing import FakeClock
 
-__all__ = ["LocalServer", "local_server"]
+__all__ = ["LocalServer", "free_offset", "local_server"]
 
 _SERVICES = (25, 143, 465, 587, 993)
 
@@ -69,7 +69,7 @@ async def local_server(
     directory: Path, clock: FakeClock, *, offset: int | None = None, more: str = ""
 ) -> AsyncIterator[LocalServer]:
     """Write a server's files, with `more` configuration; start it, by default on free ports; stop it."""
-    offset = _free_offset() if offset is None else offset
+    offset = free_offset() if offset is None else offset
     create_localserve(directory, clock=clock, ips=("127.0.0.1",), port_offset=offset)
     file = directory / STATIC_NAME
     file.write_text(file.read_text(encoding="utf-8") + more, encoding="utf-8")
@@ -88,7 +88,7 @@ async def local_server(
         await server.stop()
 
 
-def _free_offset() -> int:
+def free_offset() -> int:
     """Find an offset whose ports nobody listens on."""
     for _ in range(100):
         offset = random.SystemRandom().randrange(2000, 31000)
