@@ -1,0 +1,251 @@
+"""The classifier of one account: opens, asks, learns and, when what it knows is of no use, learns all anew.
+
+Whatever happens to the database is no failure of a delivery: the answer is then that nothing is known.
+Questions and batches run in worker threads, each kind on a connection of its own and one after the other.
+What is made anew grows in a file beside; until it is complete, what was learned before goes on to answer.
+"""
+
+import logging
+from collections.abc import Callable
+from concurrent.futures import Executor
+from pathlib import Path
+
+from mox.config import JunkFilter
+from mox.database import DAMAGE, Connection, DatabaseError, DriverError, open_reader
+from mox.filtering.classifier.adoption import adopt_words
+from mox.filtering.classifier.apart import LearningProcess
+from mox.filtering.classifier.counts import StaleCountsError, find_counts, open_words
+from mox.filtering.classifier.lane import Lane
+from mox.filtering.classifier.learning import Progress, Recipe, learn_batch, read_progress
+from mox.filtering.classifier.probability import Classification, Counts, classify_tokens
+from mox.filtering.classifier.tokens import Tokens
+from mox.filtering.classifier.words import Grams
+from mox.runtime import remove_file
+from mox.store import MessageFiles
+
+__all__ = ["FILE_NAME", "Classifier", "grams_wanted"]
+
+logger = logging.getLogger(__name__)
+
+FILE_NAME = "junk.db"
+_FILES = ("", "-wal", "-shm")
+_NOTHING_KNOWN = Counts(0, 0, {})
+# One after the other; then it is tried again when the next change comes.
+_MOST_FAILURES = 3
+
+
+def grams_wanted(settings: JunkFilter) -> Grams:
+    """Return which words in a row an account counts together."""
+    wanted = (
+        (settings.onegrams, Grams.ONE),
+        (settings.twograms, Grams.TWO),
+        (settings.threegrams, Grams.THREE),
+    )
+    return Grams(sum(grams for is_wanted, grams in wanted if is_wanted))
+
+
+class Classifier:
+    """What an account learned; opened when first asked. On the loop's thread only."""
+
+    def __init__(
+        self,
+        *,
+        directory: Path,
+        account: str,
+        files: MessageFiles,
+        pool: Executor,
+        settings: Callable[[], JunkFilter | None],
+    ) -> None:
+        """Remember where things are.
+
+        Args:
+            directory: Of the account.
+            account: What tells the account from others that had its name.
+            files: Its messages.
+            pool: Runs batches and questions.
+            settings: How it wants to judge; None: not at all.
+        """
+        self._path = directory / FILE_NAME
+        self._beside = directory / f"{FILE_NAME}.new"
+        self._mail_path = directory / "index.db"
+        self._account = account
+        self._files = files
+        self._settings = settings
+        self._asking, self._learning = Lane(pool), Lane(pool)
+        self._asker: Connection | None = None
+        self._words: Connection | None = None
+        self._mail: Connection | None = None
+        # Not while it is being made for the first time.
+        self._is_there = self._path.exists()
+        self._is_damaged = False
+        self._failures = 0
+        self._process: LearningProcess | None = None
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is being read or written."""
+        return self._asking.is_idle and self._learning.is_idle
+
+    # --- asking
+
+    async def classify(self, tokens: Tokens) -> Classification | None:
+        """Say how much like junk a message is; None if the account does not want to know."""
+        if (settings := self._settings()) is None:
+            return None
+        return await self._asking.run(lambda: classify_tokens(tokens, self._find(tokens), settings))
+
+    def _find(self, tokens: Tokens) -> Counts:
+        try:
+            if not self._is_there:
+                return _NOTHING_KNOWN
+            if self._asker is None:
+                self._asker = open_reader(self._path)
+            return find_counts(self._asker, tokens.texts)
+        except DAMAGE as error:
+            self._note_damage(error)
+        except DriverError as error:
+            logger.warning("junk words cannot be read", extra={"path": self._path}, exc_info=error)
+        return _NOTHING_KNOWN
+
+    # --- learning
+
+    async def learn(self) -> bool:
+        """Learn a batch of what is new; return whether more waits."""
+        if (settings := self._settings()) is None:
+            return False
+        if self._is_damaged:
+            await self.finish()
+            self._remove_damaged()
+        recipe = Recipe(self._account, grams_wanted(settings))
+        return await self._learning.run(lambda: self._learn(recipe))
+
+    async def learn_apart(self) -> bool:
+        """Learn all that waits in a process of its own; return as `learn` does.
+
+        It is for much. Where that does not work, `learn` finds out why, and goes on in here.
+        """
+        if (settings := self._settings()) is None or self._is_damaged:
+            return await self.learn()
+        recipe = Recipe(self._account, grams_wanted(settings))
+        process = LearningProcess(
+            words=self._target, mail=self._mail_path, files=self._files.root, recipe=recipe
+        )
+        self._process = process
+        try:
+            trouble = await self._learning.run(process.run)
+        finally:
+            process.stop()
+            self._process = None
+        if trouble:
+            logger.warning(
+                "process for learning junk failed, going on without",
+                extra={"path": self._path, "problem": trouble[-1000:]},
+            )
+        return await self.learn()
+
+    @property
+    def _target(self) -> Path:
+        return self._beside if self._beside.exists() else self._path
+
+    def _learn(self, recipe: Recipe) -> bool:
+        try:
+            return self._learn_batch(recipe)
+        except StaleCountsError as error:
+            logger.info("junk words are learned anew", extra={"path": self._path, "reason": str(error)})
+            self._restart()
+        except DAMAGE as error:
+            self._note_damage(error)
+        except (DriverError, OSError) as error:
+            # A full disk, most likely: the next change tries again.
+            logger.warning("junk words cannot be written", extra={"path": self._path}, exc_info=error)
+            return False
+        self._failures += 1
+        return self._failures < _MOST_FAILURES
+
+    def _learn_batch(self, recipe: Recipe) -> bool:
+        if self._mail is None:
+            self._mail = open_reader(self._mail_path)
+        target = self._target
+        if self._words is None or self._words.path != target:
+            self._close_words()
+            self._words = open_words(target)
+        more = learn_batch(self._words, self._mail, self._files, recipe)
+        self._failures = 0
+        self._is_there = self._is_there or target == self._path
+        if more or target == self._path:
+            return more
+        self._close_words()
+        adopt_words(self._path, self._beside)
+        self._is_there = True
+        self._remove(self._beside)
+        logger.info("junk words learned anew are in use", extra={"path": self._path})
+        return True
+
+    async def learn_anew(self) -> None:
+        """Have everything learned anew by the batches to come; what was learned answers until then."""
+        if self._process is not None:
+            self._process.stop()
+        await self._learning.run(self._restart)
+
+    def _restart(self) -> None:
+        self._close_words()
+        self._remove(self._beside)
+        open_words(self._beside).close()
+
+    async def progress(self) -> Progress | None:
+        """Return how far learning is; None if nothing can be said."""
+        return await self._learning.run(self._progress)
+
+    def _progress(self) -> Progress | None:
+        try:
+            words, mail = open_reader(self._target), open_reader(self._mail_path)
+        except (DatabaseError, DriverError):
+            return None
+        try:
+            return read_progress(words, mail)
+        except (DatabaseError, DriverError):
+            return None
+        finally:
+            words.close()
+            mail.close()
+
+    # --- trouble, and the end
+
+    def _note_damage(self, error: Exception) -> None:
+        if not self._is_damaged:
+            self._is_damaged = True
+            logger.warning(
+                "junk words are damaged, learning anew", extra={"path": self._path, "problem": str(error)}
+            )
+
+    def _remove_damaged(self) -> None:
+        if self._is_damaged:
+            self.close()
+            self._remove(self._path)
+            self._remove(self._beside)
+            self._is_there = self._is_damaged = False
+
+    def _remove(self, path: Path) -> None:
+        for suffix in _FILES:
+            remove_file(path.with_name(path.name + suffix))
+
+    def _close_words(self) -> None:
+        if self._words is not None:
+            self._words.close()
+            self._words = None
+
+    async def finish(self) -> None:
+        """Wait for what runs."""
+        while not self.is_idle:
+            if self._process is not None:
+                self._process.stop()
+            await self._learning.wait()
+            await self._asking.wait()
+
+    def close(self) -> None:
+        """Close the databases; the caller made sure that nothing runs."""
+        self._close_words()
+        for connection in (self._asker, self._mail):
+            if connection is not None:
+                connection.close()
+        self._asker = self._mail = None

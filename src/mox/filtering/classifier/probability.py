@@ -1,0 +1,151 @@
+"""From counts to a probability: Bayes' rule over the words that say most, confirmed by all of them. Pure.
+
+The words that say most are enough to find junk, and now and then condemn a good message in a language or of a
+kind that little was learned of. So a high probability has to be confirmed by Fisher's test over all words, as
+Gary Robinson proposed, with the constants that he gives.
+"""
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from mox.config import JunkFilter
+from mox.filtering.classifier.tokens import Tokens
+from mox.filtering.classifier.words import Grams
+
+__all__ = ["Classification", "Counts", "Word", "classify_tokens"]
+
+# Fewer good messages than that say nothing about what is good.
+_SIGNIFICANT_HAM = 50
+# A word alone never proves anything, whatever the settings: its logarithm must be finite.
+_LEAST_POWER = 1e-9
+# Beyond, e to that power is no float any more.
+_MOST_EXPONENT = 700.0
+_NEUTRAL = 0.5
+# What is not confirmed stays where it is refused only from senders that something else speaks against.
+_MOST_UNCONFIRMED = 0.9
+_CONFIRMED = 0.99
+# How many observations the assumption counts as that a word says nothing.
+_STRENGTH = 1.0
+_LEAST_DISTANCE = 0.1
+# More of them add nothing, and the sums stay in the range of floats.
+_MOST_CONFIRMING = 150
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What was learned, as far as it is about one message.
+
+    Attributes:
+        ham: Good messages learned.
+        junk: Junk messages learned.
+        words: In how many good and junk messages each token is, of those that are known.
+    """
+
+    ham: int
+    junk: int
+    words: Mapping[int, tuple[int, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A token that had a say.
+
+    Attributes:
+        text: A field's name and a colon before it: it stands in that header field.
+        probability: Of junk, by this token alone.
+        ham: Good messages that have it.
+        junk: Junk messages that have it.
+    """
+
+    text: str
+    probability: float
+    ham: int
+    junk: int
+
+
+@dataclass(frozen=True, slots=True)
+class Classification:
+    """What the words of a message say.
+
+    Attributes:
+        probability: Of junk, 0 to 1; at most 0.9 if it is not confirmed.
+        is_significant: Enough was learned for it to mean something.
+        is_confirmed: All words together say junk, and not only those that say most.
+        words: The tokens that decided: first those that speak for it, then those that speak against it, each
+            with the strongest first.
+    """
+
+    probability: float
+    is_significant: bool
+    words: tuple[Word, ...] = ()
+    is_confirmed: bool = False
+
+
+def classify_tokens(tokens: Tokens, counts: Counts, settings: JunkFilter) -> Classification:
+    """Say how much like junk a message is."""
+    if tokens.is_malformed:
+        return Classification(1.0, is_significant=True, is_confirmed=True)
+    telling = [word for word in _words(tokens, counts, settings) if word.probability != _NEUTRAL]
+    good = sorted((w for w in telling if w.probability < _NEUTRAL), key=_strength)[: settings.top_words]
+    bad = sorted((w for w in telling if w.probability > _NEUTRAL), key=_strength)[: settings.top_words]
+    exponent = sum(math.log(1 - w.probability) - math.log(w.probability) for w in (*good, *bad))
+    probability = 0.0 if exponent > _MOST_EXPONENT else 1 / (1 + math.exp(exponent))
+    is_confirmed = probability > _MOST_UNCONFIRMED and _junk_by_all(tokens, counts) >= _CONFIRMED
+    return Classification(
+        probability if is_confirmed else min(probability, _MOST_UNCONFIRMED),
+        counts.ham >= _SIGNIFICANT_HAM,
+        (*good, *bad),
+        is_confirmed,
+    )
+
+
+def _strength(word: Word) -> tuple[float, int, str]:
+    """Sort the strongest first; of equal ones the longer, which says more."""
+    return -abs(word.probability - _NEUTRAL), -len(word.text.encode("utf-8", "replace")), word.text
+
+
+def _words(tokens: Tokens, counts: Counts, settings: JunkFilter) -> Iterable[Word]:
+    least = max(settings.max_power, _LEAST_POWER)
+    for number, (ham, junk) in counts.words.items():
+        in_ham = ham / counts.ham if counts.ham else 0.0
+        in_junk = junk / counts.junk if counts.junk else 0.0
+        if in_ham + in_junk == 0.0:
+            continue
+        chance = min(max(in_junk / (in_junk + in_ham), least), 1 - least)
+        if (count := ham + junk) <= settings.rare_words:
+            chance += (1 + settings.rare_words - count) * (_NEUTRAL - chance) / 10
+        if abs(_NEUTRAL - chance) >= settings.ignore_words:
+            yield Word(tokens.texts[number], chance, ham, junk)
+
+
+def _junk_by_all(tokens: Tokens, counts: Counts) -> float:
+    """Return how much all words together speak for junk, 0 to 1; 0.5 if they do not know."""
+    chances: list[float] = []
+    for number, (ham, junk) in counts.words.items():
+        # Pairs say again what their words say, and the test takes each for a witness of its own.
+        if Grams.ONE in tokens.grams and " " in tokens.texts[number]:
+            continue
+        in_ham, in_junk = ham / (counts.ham or 1), junk / (counts.junk or 1)
+        seen = (in_junk / (in_junk + in_ham)) * (ham + junk)
+        chance = (_STRENGTH * _NEUTRAL + seen) / (_STRENGTH + ham + junk)
+        if abs(chance - _NEUTRAL) >= _LEAST_DISTANCE:
+            chances.append(chance)
+    chances.sort(key=lambda chance: -abs(chance - _NEUTRAL))
+    del chances[_MOST_CONFIRMING:]
+    if not chances:
+        return _NEUTRAL
+    against = _by_chance(-sum(math.log(chance) for chance in chances), len(chances))
+    for_junk = _by_chance(-sum(math.log1p(-chance) for chance in chances), len(chances))
+    return (1 + against - for_junk) / 2
+
+
+def _by_chance(half: float, count: int) -> float:
+    """Return how likely chance alone gives that much: chi-square of twice `half`, twice `count` degrees."""
+    if half > _MOST_EXPONENT:
+        return 0.0
+    term = total = math.exp(-half)
+    for n in range(1, count):
+        term *= half / n
+        total += term
+    return min(total, 1.0)

@@ -1,0 +1,90 @@
+"""Text to the words that are counted: lower case, not short, not numbers, nothing that looks random. Pure.
+
+Every pattern moves forward only: time is linear whatever the text.
+"""
+
+import itertools
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from enum import IntFlag
+
+__all__ = ["Grams", "grams_of", "words_of"]
+
+
+class Grams(IntFlag):
+    """How many words in a row are counted together; the bits are stored."""
+
+    ONE = 1
+    TWO = 2
+    THREE = 4
+
+
+# An apostrophe between letters belongs to the word.
+_WORD = re.compile(r"[^\W_]++(?:'[^\W_]++)*+")
+_APOSTROPHES = str.maketrans({"\u2019": "'", "\u02bc": "'"})
+# Junk hides words by what nobody sees: soft hyphens, joiners, marks of direction.
+_INVISIBLE = re.compile(
+    "[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufe00-\ufe0f\ufeff]+"
+)
+# Six consonants or digits in a row: 0 and 1 stand for letters too often.
+_RANDOM = re.compile("[bcdfghjklmnpqrstvwxz2-9]{6}")
+_FOUR_DIGITS = re.compile(r"\d{4}")
+_HEXADECIMAL = re.compile(r"(?:0x)?(?:[a-f]*+\d){3}[0-9a-f]*+")
+# Written without spaces: Thai, Lao, Khmer, Myanmar, Kana, Han.
+_UNSPACED = re.compile(
+    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
+)
+# In octets. Longer is encoded data that went astray, not language.
+_LONGEST = 64
+_SHORTEST = 3
+
+
+def words_of(text: str) -> Iterator[str]:
+    """Yield the words of a text in their order, those that are worth nothing left out."""
+    text = text.lower()
+    if text.isascii():
+        yield from (word for word in _WORD.findall(text) if _counts(word))
+        return
+    text = _INVISIBLE.sub("", text).translate(_APOSTROPHES)
+    for word in _WORD.findall(text):
+        if word.isascii():
+            if _counts(word):
+                yield word
+        elif _UNSPACED.search(word) is not None:
+            yield from _pairs(word)
+        elif not word.isdigit() and _SHORTEST <= len(word.encode("utf-8", "replace")) <= _LONGEST:
+            yield word
+
+
+def _counts(word: str) -> bool:
+    """Say whether an ASCII word is worth counting."""
+    if not _SHORTEST <= len(word) <= _LONGEST:
+        return False
+    if word.isalpha():
+        return _RANDOM.search(word) is None
+    return not (
+        word.isdigit()
+        or _RANDOM.search(word) is not None
+        or _FOUR_DIGITS.search(word) is not None
+        or _HEXADECIMAL.fullmatch(word) is not None
+    )
+
+
+def _pairs(word: str) -> Iterator[str]:
+    """Yield each two neighbours: where words end cannot be seen."""
+    if len(word) == 1:
+        yield word
+    for at in range(len(word) - 1):
+        yield word[at : at + 2]
+
+
+def grams_of(words: Sequence[str], grams: Grams) -> Iterable[str]:
+    """Return the single words, pairs and triples that are asked for, joined by a space; with repetitions."""
+    found: list[str] = []
+    if Grams.ONE in grams:
+        found += words
+    if Grams.TWO in grams:
+        found += map(" ".join, itertools.pairwise(words))
+    if Grams.THREE in grams:
+        found += map(" ".join, zip(words, words[1:], words[2:], strict=False))
+    return found
