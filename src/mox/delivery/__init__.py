@@ -11,6 +11,7 @@ from mox.delivery.gathering import Gathering
 from mox.delivery.headers import received_field
 from mox.delivery.incoming import ANY_MAIL, Connection, Incoming, Outcome, ReceivingPolicy
 from mox.delivery.judging import Classifying, Judges, Judging
+from mox.delivery.listening import KeepsReports, NotesEvaluations, NotesReturnedMail, OutcomeListener
 from mox.delivery.received import Judged, ReceivedMessage
 from mox.delivery.rejects import KeepRejects
 from mox.delivery.rules import AccountRules, rules_of
@@ -28,7 +29,11 @@ __all__ = [
     "Judges",
     "Judging",
     "KeepRejects",
+    "KeepsReports",
+    "NotesEvaluations",
+    "NotesReturnedMail",
     "Outcome",
+    "OutcomeListener",
     "ReceivedMessage",
     "ReceivingPolicy",
     "received_field",

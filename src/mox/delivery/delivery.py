@@ -4,6 +4,8 @@ import asyncio
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
+from typing import Protocol
 
 from mox.accounts import AliasRecipient, Recipient
 from mox.delivery.filing import file_message, note_refused, of_members, trouble
@@ -11,16 +13,26 @@ from mox.delivery.forgedresults import forged_results
 from mox.delivery.headers import received_field
 from mox.delivery.incoming import Incoming, Outcome
 from mox.delivery.judging import Judges
+from mox.delivery.listening import OutcomeListener, tell
 from mox.delivery.received import Judged, ReceivedMessage, sender_of
 from mox.delivery.rejects import KeepRejects
+from mox.reports import ReportProblem, ValidReport
 from mox.runtime import Clock
 from mox.store import Spool, Store, copy_without, open_content, read_header
-from mox.verification import Peer, Verifying
-from moxkit.message import Headers
+from mox.verification import Peer, Verification, Verifying
+from moxkit.message import Headers, Source
 
-__all__ = ["Delivery"]
+__all__ = ["ChecksReports", "Delivery"]
 
 logger = logging.getLogger(__name__)
+
+
+class ChecksReports(Protocol):
+    """Recognises reports about mail authentication; see `mox.reports.ReportInbox`."""
+
+    async def check(self, source: Source, found: Verification, now: datetime) -> ValidReport | ReportProblem:
+        """Say whether a message is a report that can be used."""
+        ...
 
 
 class Delivery:
@@ -36,6 +48,8 @@ class Delivery:
         judging: Judges,
         keep_rejects: Callable[[str], KeepRejects] = lambda _account: KeepRejects(),
         own_names: Callable[[], Collection[str]] = lambda: (),
+        reports: ChecksReports | None = None,
+        listeners: Sequence[OutcomeListener] = (),
     ) -> None:
         """Remember whom to ask.
 
@@ -47,6 +61,8 @@ class Delivery:
             judging: Decides.
             keep_rejects: How an account keeps refused mail.
             own_names: Of this server, besides the one it greets with; nobody else reports results by them.
+            reports: Checks messages to addresses for reports.
+            listeners: Hear what became of messages.
         """
         self._store = store
         self._clock = clock
@@ -55,6 +71,8 @@ class Delivery:
         self._judging = judging
         self._keep_rejects = keep_rejects
         self._own_names = own_names
+        self._reports = reports
+        self._listeners = tuple(listeners)
 
     async def receive(self, incoming: Incoming) -> Sequence[Outcome]:
         """File a message for its recipients; return an outcome for each, in their order, aliases last.
@@ -96,6 +114,7 @@ class Delivery:
         peer = Peer(connection.remote_ip, connection.ehlo, connection.hostname)
         with open_content(content) as octets:
             found = await self._verifier.verify(peer, incoming.reverse_path, octets, header)
+            report = await self._check_report(incoming, octets, found)
             forged = forged_results(octets, {connection.hostname, *self._own_names()})
         if forged:
             logger.info(
@@ -113,7 +132,16 @@ class Delivery:
             reverse_name="" if found.iprev.name is None else found.iprev.name.ascii,
         )
         sender = sender_of(found, is_tls=bool(connection.tls_version))
-        return ReceivedMessage(incoming, content, prepared, Headers(header), found, sender, received)
+        headers = Headers(header)
+        return ReceivedMessage(incoming, content, prepared, headers, found, sender, received, report)
+
+    async def _check_report(
+        self, incoming: Incoming, octets: Source, found: Verification
+    ) -> ValidReport | ReportProblem | None:
+        """Say whether a message is a report; None if nobody waits for one."""
+        if self._reports is None or not any(each.reports for each in incoming.recipients):
+            return None
+        return await self._reports.check(octets, found, self._clock.now())
 
     async def _judge_all(
         self, message: ReceivedMessage, recipients: Sequence[Recipient]
@@ -145,9 +173,12 @@ class Delivery:
         if isinstance(judged, BaseException):
             raise judged
         if judged.is_filed:
-            return await file_message(self._store, message, judged)
-        keep = self._keep_rejects(judged.recipient.account)
-        return await note_refused(self._store, message, judged, keep)
+            outcome = await file_message(self._store, message, judged)
+        else:
+            keep = self._keep_rejects(judged.recipient.account)
+            outcome = await note_refused(self._store, message, judged, keep)
+        await tell(self._listeners, message, judged, outcome)
+        return outcome
 
     async def _conclude_alias(
         self,

@@ -14,6 +14,7 @@ from mox.delivery.headers import delivery_prefix
 from mox.delivery.incoming import Outcome
 from mox.delivery.received import Judged, ReceivedMessage
 from mox.delivery.rejects import KeepRejects, drop_reject, keep_reject
+from mox.reports import ValidReport
 from mox.store import (
     Added,
     Arrival,
@@ -76,7 +77,7 @@ async def file_message(store: Store, message: ReceivedMessage, judged: Judged) -
             "reason": verdict.reason,
         },
     )
-    return Outcome(recipient, 250, "2.1.5", "delivered")
+    return Outcome(recipient, 250, "2.1.5", "delivered", added)
 
 
 def _new(message: ReceivedMessage, judged: Judged, mailbox_id: int, aside: Aside | None) -> NewMessage:
@@ -85,10 +86,15 @@ def _new(message: ReceivedMessage, judged: Judged, mailbox_id: int, aside: Aside
         message.content,
         message.prepared,
         prefix=delivery_prefix(message, judged),
-        flags=_SEEN if judged.verdict.is_reject else parse_flags([]),
+        flags=_SEEN if judged.verdict.is_reject or _is_report(message, judged) else parse_flags([]),
         arrival=_arrival(message, judged),
         aside=aside,
     )
+
+
+def _is_report(message: ReceivedMessage, judged: Judged) -> bool:
+    """Say whether it is for programs, which read it already."""
+    return judged.recipient.reports and isinstance(message.report, ValidReport)
 
 
 async def note_refused(store: Store, message: ReceivedMessage, judged: Judged, keep: KeepRejects) -> Outcome:

@@ -12,6 +12,7 @@ from mox.delivery.incoming import Connection
 from mox.delivery.overrides import overrides_of
 from mox.delivery.received import Judged, ReceivedMessage
 from mox.delivery.resultsfields import authentication_results, received_spf_field
+from mox.reports import ReportKind, ReportProblem
 from moxkit.domain import DomainError, parse_domain
 from moxkit.message import encode_text, fold, format_date
 
@@ -126,6 +127,7 @@ def delivery_prefix(message: ReceivedMessage, judged: Judged) -> bytes:
     return b"".join(
         (
             _reason(judged, smtputf8=incoming.smtputf8),
+            _report_error(message, judged),
             fold("Delivered-To", _path(delivered_to)),
             fold("Return-Path", f"<{_path(incoming.reverse_path)}>"),
             results,
@@ -145,6 +147,19 @@ def _reason(judged: Judged, *, smtputf8: bool) -> bytes:
         first, *others = _words(fact, smtputf8=smtputf8)
         lines += [f"\t{first}", *(f"\t {line}" for line in others)]
     return "\r\n".join(lines).encode("utf-8", "replace") + b"\r\n"
+
+
+def _report_error(message: ReceivedMessage, judged: Judged) -> bytes:
+    """Write why a message to an address for reports is none that can be used."""
+    problem = message.report
+    if not judged.recipient.reports or not isinstance(problem, ReportProblem):
+        return b""
+    name = "DMARC" if problem.kind is ReportKind.DMARC else "TLS"
+    lines = _words(problem.text, smtputf8=message.incoming.smtputf8)
+    return (
+        "\r\n ".join([f"X-Mox-{name}Report-Error: {lines[0]}", *lines[1:]]).encode("utf-8", "replace")
+        + b"\r\n"
+    )
 
 
 def _words(text: str, *, smtputf8: bool) -> list[str]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from mox.accounts import AliasRecipient, Recipient
-from mox.store import Spool
+from mox.store import Added, Spool
 from moxkit.domain import Domain
 
 __all__ = ["ANY_MAIL", "Connection", "Incoming", "Outcome", "ReceivingPolicy"]
@@ -81,12 +81,14 @@ class Outcome:
     Attributes:
         code: Of the SMTP reply; 250 means that the message is on stable storage.
         enhanced: Enhanced status code (RFC 3463).
+        added: Where it was filed; None for what was not, and for aliases.
     """
 
     recipient: Recipient | AliasRecipient
     code: int
     enhanced: str
     text: str
+    added: Added | None = None
 
     @property
     def is_delivered(self) -> bool:

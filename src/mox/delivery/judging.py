@@ -22,6 +22,7 @@ from mox.filtering import (
     place,
     refusal_text,
 )
+from mox.reports import ValidReport
 from mox.runtime import Clock
 from mox.store import Account, Store, known_pass_key, pass_key
 
@@ -109,6 +110,7 @@ class Judging:
             ),
             placement=placement,
             pass_token=self._pass_token(account, message, recipient, rules, sender),
+            report=_report(message, recipient),
             size=message.prepared.size,
             lists=tuple(str(zone) for zone in message.incoming.policy.zones),
         )
@@ -159,3 +161,9 @@ class Judging:
         if settings is None or classifying is None:
             return None
         return lambda account: classifying.classify(account, message, settings)
+
+
+def _report(message: ReceivedMessage, recipient: Recipient) -> bool | None:
+    if message.report is None or not recipient.reports:
+        return None
+    return isinstance(message.report, ValidReport)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from mox.accounts import Recipient
 from mox.delivery.incoming import Incoming
 from mox.filtering import Sender, Verdict, networks_of
+from mox.reports import ReportProblem, ValidReport
 from mox.store import Content, Prepared, open_content
 from mox.verification import Verification
 from moxkit.domain import Domain, DomainError, parse_domain
@@ -25,6 +26,7 @@ class ReceivedMessage:
         headers: Of the content; empty if its header section is too large to be looked at.
         sender: As far as it was proved.
         received: The Received field for all recipients.
+        report: If a recipient takes reports: the one that it is, or why it is none that can be used.
     """
 
     incoming: Incoming
@@ -34,6 +36,7 @@ class ReceivedMessage:
     verification: Verification
     sender: Sender
     received: bytes
+    report: ValidReport | ReportProblem | None = None
 
     @contextmanager
     def open(self) -> Iterator[Source]:
