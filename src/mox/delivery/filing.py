@@ -77,7 +77,7 @@ async def file_message(store: Store, message: ReceivedMessage, judged: Judged) -
             "reason": verdict.reason,
         },
     )
-    return Outcome(recipient, 250, "2.1.5", "delivered", added)
+    return Outcome(recipient, 250, "2.1.5", "delivered", added, verdict.reason)
 
 
 def _new(message: ReceivedMessage, judged: Judged, mailbox_id: int, aside: Aside | None) -> NewMessage:
@@ -132,7 +132,7 @@ async def note_refused(store: Store, message: ReceivedMessage, judged: Judged, k
             "code": verdict.code,
         },
     )
-    return Outcome(recipient, verdict.code, verdict.enhanced, verdict.text)
+    return Outcome(recipient, verdict.code, verdict.enhanced, verdict.text, reason=verdict.reason)
 
 
 def _refusal(message: ReceivedMessage, judged: Judged, kept_id: int | None) -> NewRefusal:
@@ -198,4 +198,4 @@ def of_members(alias: AliasRecipient, outcomes: Sequence[Outcome]) -> Outcome:
         return Outcome(alias, 250, "2.1.5", "delivered")
     # A full account is the member's own trouble; what we could not do is told first.
     worst = min(failed, key=lambda outcome: outcome.enhanced == "4.2.2")
-    return Outcome(alias, worst.code, worst.enhanced, worst.text)
+    return Outcome(alias, worst.code, worst.enhanced, worst.text, reason=worst.reason)

@@ -82,6 +82,7 @@ class Outcome:
         code: Of the SMTP reply; 250 means that the message is on stable storage.
         enhanced: Enhanced status code (RFC 3463).
         added: Where it was filed; None for what was not, and for aliases.
+        reason: What decided about it; empty if nothing did, as in our own trouble.
     """
 
     recipient: Recipient | AliasRecipient
@@ -89,6 +90,7 @@ class Outcome:
     enhanced: str
     text: str
     added: Added | None = None
+    reason: str = ""
 
     @property
     def is_delivered(self) -> bool:

@@ -1,9 +1,11 @@
-"""What the server says of itself: concise logfmt lines, and levels that change at run time.
+"""What the server says of itself: concise logfmt lines, levels that change at run time, numbers.
 
 Rooms use the standard `logging` with data in `extra`; only the server's process installs the handler here.
+`Metrics` is made by the composition root, and handed to who counts; it opens no port.
 """
 
 from mox.observe.levels import LogLevels
 from mox.observe.logfmt import LogfmtFormatter, PlainFormatter, install
+from mox.observe.metrics import Metrics, SmtpMetrics
 
-__all__ = ["LogLevels", "LogfmtFormatter", "PlainFormatter", "install"]
+__all__ = ["LogLevels", "LogfmtFormatter", "Metrics", "PlainFormatter", "SmtpMetrics", "install"]

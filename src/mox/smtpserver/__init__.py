@@ -14,6 +14,7 @@ judges no senders and no content.
 `serve` raises `ConnectionError` when the client goes away in the middle of something.
 """
 
+from mox.smtpserver.counting import Counting
 from mox.smtpserver.options import Kind, Options
 from mox.smtpserver.ports import Addresses, Desk, Exchange, FailureListener, Filing, Spools, Submitting
 from mox.smtpserver.server import SmtpServer
@@ -21,6 +22,7 @@ from mox.smtpserver.special import SpecialFailure, SpecialRecipients
 
 __all__ = [
     "Addresses",
+    "Counting",
     "Desk",
     "Exchange",
     "FailureListener",

@@ -9,6 +9,7 @@ import re
 from mox.listen import Pace
 from mox.runtime import Clock, Shutdown
 from mox.smtpserver.answers import Answer, AuthChallenge, HandshakeNext
+from mox.smtpserver.counting import NO_COUNTING, Counting, command_name, handshake_error
 from mox.smtpserver.session import Session, SessionEvent
 from moxkit.net import LineConn, TLSContext, TLSError
 from moxkit.smtp import NEED_DATA, Bdat, DataChunk, Reply, ServerMachine
@@ -36,6 +37,8 @@ class ConnectionLoop:
         clock: Clock,
         shutdown: Shutdown,
         tls: TLSContext | None,
+        counting: Counting = NO_COUNTING,
+        is_submission: bool = False,
     ) -> None:
         self._conn = conn
         self._machine = machine
@@ -44,6 +47,8 @@ class ConnectionLoop:
         self._clock = clock
         self._shutdown = shutdown
         self._tls = tls
+        self._counting = counting
+        self._is_submission = is_submission
         self._trace = WireTrace(logger)
         self._is_open = True
         self._shown = Kind.PLAIN
@@ -112,6 +117,7 @@ class ConnectionLoop:
             self._is_open = False
             await self._flush()
             return
+        began_at = self._clock.monotonic()
         try:
             answer = await self._session.answer(event)
         except (ConnectionError, TimeoutError):
@@ -120,7 +126,19 @@ class ConnectionLoop:
             # A bug ends this connection, and no other.
             logger.exception("command crashed", extra={"command": type(event).__name__})
             answer = Answer(Reply(451, "4.3.0", "error processing, try again later"), closes=True)
+        self._count(event, answer, self._clock.monotonic() - began_at)
         await self._give(answer)
+
+    def _count(
+        self, event: SessionEvent, answer: Answer | AuthChallenge | HandshakeNext, seconds: float
+    ) -> None:
+        self._counting.answered(
+            command_name(event),
+            is_submission=self._is_submission,
+            code=334 if isinstance(answer, AuthChallenge) else answer.reply.code,
+            enhanced="" if isinstance(answer, AuthChallenge) else answer.reply.enhanced,
+            seconds=seconds,
+        )
 
     async def _give(self, answer: Answer | AuthChallenge | HandshakeNext) -> None:
         machine = self._machine
@@ -152,8 +170,12 @@ class ConnectionLoop:
             info = await self._conn.start_tls(self._tls, server=True, go_ahead=machine.data_to_send())
         except TLSError as error:
             logger.debug("tls handshake failed", extra={"reason": error.reason})
+            if not self._is_submission:
+                self._counting.handshaken(handshake_error(error))
             self._is_open = False
             return
+        if not self._is_submission:
+            self._counting.handshaken()
         machine.started_tls()
         self._session.started_tls(info)
         self._meet()

@@ -8,6 +8,7 @@ from mox.delivery import Connection, Incoming, Outcome
 from mox.queue import NewRecipient
 from mox.runtime import Clock
 from mox.smtpserver.binarymime import in_lines
+from mox.smtpserver.counting import NO_COUNTING, Counting, delivery_results, submission_result
 from mox.smtpserver.errors import combined, content_reply, refused_draft, size_reply, storage_reply
 from mox.smtpserver.futurerelease import release_of
 from mox.smtpserver.options import Options
@@ -40,6 +41,7 @@ class ContentDesk:
         special: SpecialRecipients | None,
         clock: Clock,
         spools: Spools,
+        counting: Counting = NO_COUNTING,
     ) -> None:
         self._options = options
         self._filing = filing
@@ -48,6 +50,7 @@ class ContentDesk:
         self._special = special
         self._clock = clock
         self._spools = spools
+        self._counting = counting
 
     def chunk(self, end: ChunkEnd, transaction: Transaction) -> Reply:
         """Answer the end of a chunk that is not the last (RFC 3030 §2)."""
@@ -123,6 +126,7 @@ class ContentDesk:
                 future_release=future_release,
             )
         )
+        self._counting.submitted(submission_result(result))
         if isinstance(result, Refusal):
             logger.info("submission refused", extra={"account": signed_in.account, "reason": result.text})
             return refused_draft(result)
@@ -150,6 +154,7 @@ class ContentDesk:
         if not transaction.local and not transaction.aliases:
             # Guessing addresses takes time.
             await self._clock.sleep(self._options.unknown_pause_s)
+            self._counting.delivered(delivery_results(outcomes))
             return combined(outcomes)
         mail = transaction.mail
         incoming = Incoming(
@@ -165,6 +170,7 @@ class ContentDesk:
         )
         if recipients or incoming.aliases:
             outcomes += await self._filing.receive(incoming)
+        self._counting.delivered(delivery_results(outcomes))
         await self._tell(incoming, outcomes)
         return combined(outcomes)
 

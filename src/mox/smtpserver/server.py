@@ -7,6 +7,7 @@ from mox.runtime import Clock, Shutdown, connection_id
 from mox.smtpserver.auth import Authentication
 from mox.smtpserver.connection import ConnectionLoop
 from mox.smtpserver.content import ContentDesk
+from mox.smtpserver.counting import NO_COUNTING, Counting
 from mox.smtpserver.envelope import EnvelopeDesk
 from mox.smtpserver.options import Options
 from mox.smtpserver.ports import Addresses, Desk, FailureListener, Filing, Spools, Submitting, Visit
@@ -42,6 +43,7 @@ class SmtpServer:
         resolver: Resolver | None = None,
         special_recipients: SpecialRecipients | None = None,
         failures: FailureListener | None = None,
+        counting: Counting = NO_COUNTING,
     ) -> None:
         """Remember the parts.
 
@@ -59,6 +61,7 @@ class SmtpServer:
             resolver: Looks up senders and names; None refuses nothing for what DNS says.
             special_recipients: Fail on purpose; for localserve.
             failures: Tells senders of failures after 250; without it unknown recipients are refused at RCPT.
+            counting: Keeps numbers.
         """
         self._options = options
         self._spools = spools
@@ -69,6 +72,7 @@ class SmtpServer:
         self._tls_context = tls_context
         self._limits = limits
         self._resolver = resolver
+        self._counting = counting
         self._envelope = EnvelopeDesk(
             options=options,
             addresses=accounts,
@@ -85,6 +89,7 @@ class SmtpServer:
             special=special_recipients,
             clock=clock,
             spools=spools,
+            counting=counting,
         )
 
     async def serve(self, conn: LineConn) -> None:
@@ -93,6 +98,7 @@ class SmtpServer:
         Raises:
             ConnectionError: The client went away in the middle of something.
         """
+        self._counting.connected(is_submission=self._options.kind.is_submission)
         conn.read_timeout, conn.write_timeout = _READ_S, _WRITE_S
         ip = str(conn.peername[0]).partition("%")[0]
         local_ip = str(conn.sockname[0]).partition("%")[0]
@@ -167,4 +173,6 @@ class SmtpServer:
             clock=self._clock,
             shutdown=self._shutdown,
             tls=self._tls_context,
+            counting=self._counting,
+            is_submission=is_submission,
         )

@@ -22,6 +22,7 @@ from mox.accounts import (
 )
 from mox.delivery import Incoming, Outcome
 from mox.listen import ConnectionLimits, Listeners, Port
+from mox.observe import Metrics
 from mox.runtime import ConnectionIds, Shutdown
 from mox.smtpserver import FailureListener, Kind, Options, SmtpServer, SpecialRecipients
 from mox.store.spool import SpoolDirectory
@@ -208,6 +209,7 @@ class House:
     resolver: Resolver | None = None
     special: SpecialRecipients | None = None
     failures: FailureListener | None = None
+    metrics: Metrics = field(default_factory=Metrics)
     _listeners: Listeners | None = None
     _port: int = 0
     _clients: list[Client] = field(default_factory=list)
@@ -234,6 +236,7 @@ class House:
                 resolver=self.resolver,
                 special_recipients=self.special,
                 failures=self.failures,
+                counting=self.metrics.smtp,
             )
             self._listeners = Listeners(ids=ConnectionIds(self.clock.now()))
             await self._listeners.listen(Port("smtp", "127.0.0.1", 0, server.serve))

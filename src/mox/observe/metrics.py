@@ -1,0 +1,124 @@
+"""Numbers for Prometheus, under the names that operators know (reference operations.md §1).
+
+One `Metrics` belongs to one server: nothing is kept at module level, two servers in a process count apart.
+Labels come from closed sets, or from a bounded number of values: nobody outside makes new series at will.
+"""
+
+from collections.abc import Iterable
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    GCCollector,
+    Histogram,
+    PlatformCollector,
+    ProcessCollector,
+    generate_latest,
+)
+
+__all__ = ["Metrics", "SmtpMetrics"]
+
+# Of commands; DATA waits for disks, DNS and tarpits.
+_COMMAND_BUCKETS = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 20, 30, 60, 120)
+# Series with labels that others have a say in.
+_MOST_SERIES = 1_000
+
+
+class Metrics:
+    """All numbers of one server.
+
+    Attributes:
+        smtp: Of the SMTP server.
+    """
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        ProcessCollector(registry=self._registry)
+        PlatformCollector(registry=self._registry)
+        GCCollector(registry=self._registry)
+        self.smtp = SmtpMetrics(self._registry)
+
+    def text(self) -> bytes:
+        """Return all numbers in the text format of Prometheus."""
+        return generate_latest(self._registry)
+
+
+class SmtpMetrics:
+    """Numbers of the SMTP server (reference smtp-incoming.md §13)."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._connections = Counter(
+            "mox_smtpserver_connection",
+            "Connections, by whom they serve.",
+            ["kind"],
+            registry=registry,
+        )
+        self._commands = Histogram(
+            "mox_smtpserver_command_duration_seconds",
+            "Time from a command to its reply.",
+            ["kind", "cmd", "code", "ecode"],
+            buckets=_COMMAND_BUCKETS,
+            registry=registry,
+        )
+        self._deliveries = Counter(
+            "mox_smtpserver_delivery",
+            "Messages for recipients of this server, by what became of them.",
+            ["result", "reason"],
+            registry=registry,
+        )
+        self._submissions = Counter(
+            "mox_smtpserver_submission", "Submitted messages.", ["result"], registry=registry
+        )
+        self._starttls = Counter(
+            "mox_smtpserver_delivery_starttls", "STARTTLS by other servers.", registry=registry
+        )
+        self._starttls_errors = Counter(
+            "mox_smtpserver_delivery_starttls_errors",
+            "STARTTLS by other servers that failed.",
+            ["reason"],
+            registry=registry,
+        )
+        self._seen: set[tuple[str, ...]] = set()
+
+    def connected(self, *, is_submission: bool) -> None:
+        """Count a connection."""
+        self._connections.labels("submit" if is_submission else "deliver").inc()
+
+    def answered(
+        self, command: str, *, is_submission: bool, code: int, enhanced: str, seconds: float
+    ) -> None:
+        """Count a command.
+
+        Args:
+            command: In lower case, as of RFC 5321 §4.1.1.
+            is_submission: Clients sign in.
+            code: Of the reply; with the enhanced one, if it has that.
+            enhanced: Enhanced status code (RFC 3463).
+            seconds: Until the reply was made.
+        """
+        kind = "submission" if is_submission else "smtp"
+        labels = self._bounded(kind, command, str(code), enhanced)
+        self._commands.labels(*labels).observe(seconds)
+
+    def delivered(self, results: Iterable[tuple[str, str]]) -> None:
+        """Count a message, for each recipient the result and the reason."""
+        for result, reason in results:
+            self._deliveries.labels(*self._bounded(result, reason)).inc()
+
+    def submitted(self, result: str) -> None:
+        """Count a submitted message."""
+        self._submissions.labels(*self._bounded(result)).inc()
+
+    def handshaken(self, error: str = "") -> None:
+        """Count a STARTTLS of another server, with the reason if it failed."""
+        self._starttls.inc()
+        if error:
+            self._starttls_errors.labels(*self._bounded(error)).inc()
+
+    def _bounded(self, *labels: str) -> tuple[str, ...]:
+        """Return labels as they are, or others that stand for the rest when there are too many."""
+        if labels not in self._seen:
+            if len(self._seen) >= _MOST_SERIES:
+                return ("other",) * len(labels)
+            self._seen.add(labels)
+        return labels
