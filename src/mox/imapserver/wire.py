@@ -19,8 +19,9 @@ logger = logging.getLogger(__name__)
 _LONG_OCTETS = 2000
 # So is what follows the announcement of a literal: most often a piece of a message.
 _LITERAL = re.compile(rb"\{\d+\+?\}\r\n.", re.DOTALL)
-# Compressed in one turn of the loop: some two milliseconds.
-_SLICE_OCTETS = 64 << 10
+# Compressed at once, and sent by itself: imaplib2 waits for more octets when 32 KiB come out of what it reads
+# at once, and then also if there are none.
+_SLICE_OCTETS = 16 << 10
 # On Linux alone.
 _QUICK_ACK: int | None = getattr(socket, "TCP_QUICKACK", None)
 # A tag begins with a printable character, the last block of a stream never does.
@@ -94,9 +95,7 @@ class Wire:
             return
         at = 0
         while len(octets) - at > _SLICE_OCTETS:
-            packed = deflate.compress(octets[at : at + _SLICE_OCTETS], flushes=False)
-            if packed:
-                await self.pace.write(packed)
+            await self.pace.write(deflate.compress(octets[at : at + _SLICE_OCTETS]))
             # Compressing takes its time, and others wait.
             await asyncio.sleep(0)
             at += _SLICE_OCTETS

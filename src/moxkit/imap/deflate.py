@@ -35,10 +35,9 @@ class Deflate:
         """
         self._stream = zlib.compressobj(level, zlib.DEFLATED, -window_bits, memory_level)
 
-    def compress(self, octets: bytes, *, flushes: bool = True) -> bytes:
-        """Compress octets, flushed so that nothing of them waits for more (unless more follows at once)."""
-        packed = self._stream.compress(octets)
-        return packed + self._stream.flush(zlib.Z_SYNC_FLUSH) if flushes else packed
+    def compress(self, octets: bytes) -> bytes:
+        """Compress octets, flushed so that nothing of them waits for more."""
+        return self._stream.compress(octets) + self._stream.flush(zlib.Z_SYNC_FLUSH)
 
     def finish(self, octets: bytes = b"") -> bytes:
         """Compress the last octets and end the stream; nothing can follow."""

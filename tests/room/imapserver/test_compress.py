@@ -21,6 +21,8 @@ from moxkit.imapclient import ImapClient, ImapError
 from moxkit.net import ImplicitTLS, client_context
 from room.imapserver.serving import PASSWORD, USER, Client, ImapHouse
 
+_FLUSHED = b"\x00\x00\xff\xff"
+
 
 class Compressed:
     """A client's octets behind compression."""
@@ -214,3 +216,24 @@ def test_server_and_client_hold_little_for_a_quiet_connection() -> None:
     text = b"".join(re.sub(rb"1", b"%d" % n, line) for n in range(1, 2000))
     size = len(defaults.compress(text) + defaults.flush())
     assert len(ours.compress(text)) < size * 1.1
+
+
+async def test_long_answers_come_in_pieces_that_any_client_can_take(house: ImapHouse) -> None:
+    """imaplib2 waits for ever when more than 32 KiB come out of what it reads at once."""
+    await house.fill(["plain"])
+    house.doublings = 11
+    await house.set_up()
+    client = await house.selected()
+    assert (await client.ask("COMPRESS DEFLATE"))[-1].startswith("OK ")
+    wire = Compressed(client)
+    await wire.say(b"f FETCH 1:* (FLAGS INTERNALDATE UID)\r\n")
+    watching, packed, text = zlib.decompressobj(-15), b"", b""
+    while b"f OK" not in text:
+        octets = await asyncio.wait_for(client.reader.read(65536), 10)
+        packed += octets
+        text = (text + watching.decompress(octets))[-1000:]
+    # Each flush ends with these octets (RFC 1951 §3.2.4): what came since the last one can be read at once.
+    inflate = zlib.decompressobj(-15)
+    sizes = [len(inflate.decompress(piece + _FLUSHED)) for piece in packed.split(_FLUSHED)[:-1]]
+    assert sum(sizes) > 100_000
+    assert max(sizes) <= 16 << 10
