@@ -1,8 +1,8 @@
 """Who exists and who you are: addresses, accounts, credentials, signing in.
 
 `Accounts` resolves addresses on the current configuration. `Credentials` keeps passwords, `TlsKeys` the keys
-of client certificates, `Attempts` who tried to sign in; all in `AuthDatabase`. `SignIn` is the desk that
-believes or does not, and `Visit` one connection at it. It keeps no mail and decides nothing about a message.
+of client certificates, `WebSessions` browsers that signed in, `Attempts` who tried to; all in `AuthDatabase`.
+`SignIn` is the desk that believes or does not, and `Visit` one connection at it. It keeps no mail and decides nothing about a message.
 """
 
 from mox.accounts.aliases import AliasRecipient
@@ -21,12 +21,14 @@ from mox.accounts.resolve import (
     Refused,
     Resolved,
 )
-from mox.accounts.service import Service
+from mox.accounts.service import APP_SERVICES, Service
 from mox.accounts.signin import KeyRefused, LoginAddresses, SignedIn, SignIn, SignInFailed
 from mox.accounts.tlskeys import TlsKey, TlsKeyError, TlsKeys, fingerprint_of, read_key
 from mox.accounts.visit import ServiceDesk, Visit, VisitExchange
+from mox.accounts.websessions import WebSession, WebSessions, csrf_token
 
 __all__ = [
+    "APP_SERVICES",
     "MIN_PASSWORD_OCTETS",
     "Accounts",
     "AddressUnknown",
@@ -59,6 +61,9 @@ __all__ = [
     "TlsKeys",
     "Visit",
     "VisitExchange",
+    "WebSession",
+    "WebSessions",
+    "csrf_token",
     "fingerprint_of",
     "hash_password",
     "prepare_password",

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 from mox.accounts.authdatabase import AuthDatabase
 from mox.accounts.passwords import PasswordInvalidError
-from mox.accounts.service import Service
+from mox.accounts.service import APP_SERVICES, Service
 from mox.database import Row
 from mox.runtime import Clock
 from moxkit.sasl import CramMd5Verifier, ScramVerifier
@@ -82,7 +82,7 @@ class AppPasswords:
         """Make one; return it with its secret.
 
         Raises:
-            PasswordInvalidError: The name cannot be one, or there is no service.
+            PasswordInvalidError: The name cannot be one, or there is no service, or one that takes none.
         """
         if not name or len(name) > _MAX_NAME_CHARACTERS or not name.isprintable():
             raise PasswordInvalidError(
@@ -90,6 +90,8 @@ class AppPasswords:
             )
         if not services:
             raise PasswordInvalidError("an app password needs at least one service")
+        if not APP_SERVICES.issuperset(services):
+            raise PasswordInvalidError("app passwords sign in to imap and submission only")
         secret = "-".join(
             "".join(secrets.choice(_ALPHABET) for _ in range(_GROUP_CHARACTERS)) for _ in range(_GROUPS)
         )

@@ -22,6 +22,7 @@ from mox.accounts.apppasswords import AppPassword, AppPasswords
 from mox.accounts.authdatabase import AuthDatabase
 from mox.accounts.passwords import PasswordInvalidError, hasher, prepare_new_password, prepare_password
 from mox.accounts.service import Service
+from mox.accounts.websessions import END_SESSIONS, session_digest
 from mox.database import Transaction
 from mox.runtime import Clock
 from moxkit.sasl import (
@@ -59,6 +60,7 @@ _SET = """INSERT OR REPLACE INTO credential VALUES (:account, :password_hash,
 _REMOVE = (
     "DELETE FROM credential WHERE account = :account",
     "DELETE FROM app_password WHERE account = :account",
+    "DELETE FROM web_session WHERE account = :account",
 )
 _GET_KEY = "SELECT value FROM secret WHERE name = :name"
 _MAKE_KEY = "INSERT OR IGNORE INTO secret VALUES (:name, :value)"
@@ -110,8 +112,13 @@ class Credentials:
         """Return the passwords that we made for devices."""
         return self._apps
 
-    async def set_password(self, account: str, password: str) -> None:
-        """Set an account's password and all that is derived from it.
+    async def set_password(self, account: str, password: str, *, session: str = "") -> None:
+        """Set an account's password and all that is derived from it; the account's web sessions end.
+
+        Args:
+            account: Whose.
+            password: In the clear.
+            session: Token of the one web session that goes on.
 
         Raises:
             PasswordInvalidError: Too short, or not a password at all.
@@ -125,7 +132,13 @@ class Credentials:
             }
         )
         columns |= {"account": account, "set_at": int(self._clock.now().timestamp())}
-        await self._database.write(lambda tx: tx.connection.run(_SET, **columns))
+        but = session_digest(session) if session else None
+
+        def change(tx: Transaction) -> None:
+            tx.connection.run(_SET, **columns)
+            tx.connection.run(END_SESSIONS, account=account, but=but)
+
+        await self._database.write(change)
 
     async def add_app_password(
         self, account: str, name: str, services: Collection[Service]

@@ -9,6 +9,7 @@ from mox.accounts.authdatabase import AuthDatabase
 from mox.accounts.credentials import Credentials
 from mox.accounts.signin import LoginAddresses, SignIn
 from mox.accounts.tlskeys import TlsKeys
+from mox.accounts.websessions import WebSessions
 from mox.runtime import Clock
 
 __all__ = ["Identities"]
@@ -21,6 +22,7 @@ class Identities:
         credentials: Passwords.
         keys: Keys of TLS client certificates.
         attempts: Who tried to sign in.
+        sessions: Of browsers.
         sign_in: The desk.
     """
 
@@ -55,6 +57,7 @@ class Identities:
         )
         self.keys = TlsKeys(database=self._database, clock=clock, account_of=addresses.account_for_login)
         self.attempts = Attempts(database=self._database, clock=clock, limits=limits)
+        self.sessions = WebSessions(database=self._database, clock=clock)
         self.sign_in = SignIn(
             credentials=self.credentials,
             keys=self.keys,

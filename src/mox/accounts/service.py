@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-__all__ = ["Service"]
+__all__ = ["APP_SERVICES", "Service"]
 
 
 class Service(StrEnum):
@@ -10,3 +10,9 @@ class Service(StrEnum):
 
     IMAP = "imap"
     SUBMISSION = "submission"
+    ACCOUNT = "account"
+    """The account pages: with the account's own password only."""
+
+
+APP_SERVICES = frozenset({Service.IMAP, Service.SUBMISSION})
+"""Those that app passwords can be for; none of them can change who signs in."""

@@ -62,6 +62,7 @@ class Visit:
         remote_ip: str,
         local_ip: str,
         allows_plaintext: bool,
+        user_agent: str = "",
     ) -> None:
         self._desk = desk
         self._service = service
@@ -69,6 +70,7 @@ class Visit:
         self._remote_ip = remote_ip
         self._local_ip = local_ip
         self._allows_plaintext = allows_plaintext
+        self._user_agent = user_agent
         self._tls: TLSInfo | None = None
         self._binding: Callable[[str], bytes | None] = lambda _name: None
         self.key: TlsKey | None = None
@@ -233,6 +235,7 @@ class Visit:
                 tls="" if tls is None else f"{tls.version} {tls.cipher}",
                 fingerprint="" if spki_sha256 is None else fingerprint_of(spki_sha256),
                 app_password=app_password,
+                user_agent=self._user_agent,
             )
         )
 
@@ -277,7 +280,7 @@ class ServiceDesk:
         self._service = service
         self._clock = clock
 
-    def visit(self, *, remote_ip: str, local_ip: str, allows_plaintext: bool) -> Visit:
+    def visit(self, *, remote_ip: str, local_ip: str, allows_plaintext: bool, user_agent: str = "") -> Visit:
         """Receive a connection; `allows_plaintext` takes passwords without TLS."""
         return Visit(
             desk=self._desk,
@@ -286,6 +289,7 @@ class ServiceDesk:
             remote_ip=remote_ip,
             local_ip=local_ip,
             allows_plaintext=allows_plaintext,
+            user_agent=user_agent,
         )
 
     def judge_client(self, certificate: bytes, address: str) -> bool:
