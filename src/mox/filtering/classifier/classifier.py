@@ -192,6 +192,11 @@ class Classifier:
         self._remove(self._beside)
         open_words(self._beside).close()
 
+    @property
+    def is_learning_anew(self) -> bool:
+        """Whether what is learned anew is not in use yet."""
+        return self._is_damaged or self._beside.exists()
+
     async def progress(self) -> Progress | None:
         """Return how far learning is; None if nothing can be said."""
         return await self._learning.run(self._progress)

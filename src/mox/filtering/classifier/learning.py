@@ -24,8 +24,8 @@ __all__ = ["Progress", "Recipe", "learn_batch", "parse_recipe", "read_progress",
 _BATCH = 50
 # For each of these so many are looked at: most changes of flags teach nothing.
 _LOOKS = 40
-# Of two million tokens, about. When there are more, the oldest tenth of the messages does not count any more.
-_MOST_OCTETS = 64 << 20
+# Of ten million tokens, about. When there are more, the oldest tenth of the messages does not count any more.
+_MOST_OCTETS = 256 << 20
 
 _ACCOUNT = """SELECT modseq, purged_modseq, next_message_id,
     (SELECT coalesce(max(id), 0) FROM change) FROM account"""

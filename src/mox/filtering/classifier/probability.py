@@ -5,8 +5,9 @@ kind that little was learned of. So a high probability has to be confirmed by Fi
 Gary Robinson proposed, with the constants that he gives.
 """
 
+import heapq
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mox.config import JunkFilter
@@ -86,53 +87,66 @@ def classify_tokens(tokens: Tokens, counts: Counts, settings: JunkFilter) -> Cla
     """Say how much like junk a message is."""
     if tokens.is_malformed:
         return Classification(1.0, is_significant=True, is_confirmed=True)
-    telling = [word for word in _words(tokens, counts, settings) if word.probability != _NEUTRAL]
-    good = sorted((w for w in telling if w.probability < _NEUTRAL), key=_strength)[: settings.top_words]
-    bad = sorted((w for w in telling if w.probability > _NEUTRAL), key=_strength)[: settings.top_words]
-    exponent = sum(math.log(1 - w.probability) - math.log(w.probability) for w in (*good, *bad))
+    chances = _chances(counts, settings)
+    words = (
+        *_strongest([each for each in chances if each[0] < _NEUTRAL], tokens, counts, settings.top_words),
+        *_strongest([each for each in chances if each[0] > _NEUTRAL], tokens, counts, settings.top_words),
+    )
+    exponent = sum(math.log(1 - word.probability) - math.log(word.probability) for word in words)
     probability = 0.0 if exponent > _MOST_EXPONENT else 1 / (1 + math.exp(exponent))
     is_confirmed = probability > _MOST_UNCONFIRMED and _junk_by_all(tokens, counts) >= _CONFIRMED
     return Classification(
         probability if is_confirmed else min(probability, _MOST_UNCONFIRMED),
         counts.ham >= _SIGNIFICANT_HAM,
-        (*good, *bad),
+        words,
         is_confirmed,
     )
 
 
-def _strength(word: Word) -> tuple[float, int, str]:
-    """Sort the strongest first; of equal ones the longer, which says more."""
-    return -abs(word.probability - _NEUTRAL), -len(word.text.encode("utf-8", "replace")), word.text
-
-
-def _words(tokens: Tokens, counts: Counts, settings: JunkFilter) -> Iterable[Word]:
+def _chances(counts: Counts, settings: JunkFilter) -> list[tuple[float, int]]:
+    """Return how much each token alone speaks for junk, with its number; not those that say little."""
     least = max(settings.max_power, _LEAST_POWER)
+    most, rare, ignored = 1 - least, settings.rare_words, settings.ignore_words
+    all_ham, all_junk = counts.ham or 1, counts.junk or 1
+    chances: list[tuple[float, int]] = []
     for number, (ham, junk) in counts.words.items():
-        in_ham = ham / counts.ham if counts.ham else 0.0
-        in_junk = junk / counts.junk if counts.junk else 0.0
-        if in_ham + in_junk == 0.0:
-            continue
-        chance = min(max(in_junk / (in_junk + in_ham), least), 1 - least)
-        if (count := ham + junk) <= settings.rare_words:
-            chance += (1 + settings.rare_words - count) * (_NEUTRAL - chance) / 10
-        if abs(_NEUTRAL - chance) >= settings.ignore_words:
-            yield Word(tokens.texts[number], chance, ham, junk)
+        in_junk = junk / all_junk
+        chance = min(max(in_junk / (in_junk + ham / all_ham), least), most)
+        if (count := ham + junk) <= rare:
+            chance += (1 + rare - count) * (_NEUTRAL - chance) / 10
+        if abs(_NEUTRAL - chance) >= ignored:
+            chances.append((chance, number))
+    return chances
+
+
+def _strongest(chances: list[tuple[float, int]], tokens: Tokens, counts: Counts, most: int) -> list[Word]:
+    """Return the tokens that say most; of equal ones the longer, which say more."""
+    texts = tokens.texts
+
+    def order(each: tuple[float, int]) -> tuple[float, int, str]:
+        text = texts[each[1]]
+        return -abs(each[0] - _NEUTRAL), -len(text), text
+
+    strongest = heapq.nsmallest(most, chances, key=order)
+    return [Word(texts[number], chance, *counts.words[number]) for chance, number in strongest]
 
 
 def _junk_by_all(tokens: Tokens, counts: Counts) -> float:
     """Return how much all words together speak for junk, 0 to 1; 0.5 if they do not know."""
-    chances: list[float] = []
-    for number, (ham, junk) in counts.words.items():
+    known = counts.words
+    if tokens.grams != Grams.ONE:
         # Pairs say again what their words say, and the test takes each for a witness of its own.
-        if Grams.ONE in tokens.grams and " " in tokens.texts[number]:
-            continue
-        in_ham, in_junk = ham / (counts.ham or 1), junk / (counts.junk or 1)
-        seen = (in_junk / (in_junk + in_ham)) * (ham + junk)
-        chance = (_STRENGTH * _NEUTRAL + seen) / (_STRENGTH + ham + junk)
+        known = {number: of for number, of in known.items() if " " not in tokens.texts[number]} or known
+    all_ham, all_junk = counts.ham or 1, counts.junk or 1
+    chances: list[float] = []
+    for ham, junk in known.values():
+        in_junk, count = junk / all_junk, ham + junk
+        seen = in_junk / (in_junk + ham / all_ham) * count
+        chance = (_STRENGTH * _NEUTRAL + seen) / (_STRENGTH + count)
         if abs(chance - _NEUTRAL) >= _LEAST_DISTANCE:
             chances.append(chance)
-    chances.sort(key=lambda chance: -abs(chance - _NEUTRAL))
-    del chances[_MOST_CONFIRMING:]
+    if len(chances) > _MOST_CONFIRMING:
+        chances = heapq.nlargest(_MOST_CONFIRMING, chances, key=lambda chance: abs(chance - _NEUTRAL))
     if not chances:
         return _NEUTRAL
     against = _by_chance(-sum(math.log(chance) for chance in chances), len(chances))

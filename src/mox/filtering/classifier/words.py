@@ -32,7 +32,7 @@ _FOUR_DIGITS = re.compile(r"\d{4}")
 _HEXADECIMAL = re.compile(r"(?:0x)?(?:[a-f]*+\d){3}[0-9a-f]*+")
 # Written without spaces: Thai, Lao, Khmer, Myanmar, Kana, Han.
 _UNSPACED = re.compile(
-    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
+    "([\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]+)"
 )
 # In octets. Longer is encoded data that went astray, not language.
 _LONGEST = 64
@@ -42,21 +42,17 @@ _SHORTEST = 3
 def words_of(text: str) -> Iterator[str]:
     """Yield the words of a text in their order, those that are worth nothing left out."""
     text = text.lower()
-    if text.isascii():
-        yield from (word for word in _WORD.findall(text) if _counts(word))
-        return
-    text = _INVISIBLE.sub("", text).translate(_APOSTROPHES)
+    if not text.isascii():
+        text = _INVISIBLE.sub("", text).translate(_APOSTROPHES)
     for word in _WORD.findall(text):
         if word.isascii():
-            if _counts(word):
+            if _is_telling(word):
                 yield word
-        elif _UNSPACED.search(word) is not None:
-            yield from _pairs(word)
-        elif not word.isdigit() and _SHORTEST <= len(word.encode("utf-8", "replace")) <= _LONGEST:
-            yield word
+        else:
+            yield from _foreign(word)
 
 
-def _counts(word: str) -> bool:
+def _is_telling(word: str) -> bool:
     """Say whether an ASCII word is worth counting."""
     if not _SHORTEST <= len(word) <= _LONGEST:
         return False
@@ -70,12 +66,17 @@ def _counts(word: str) -> bool:
     )
 
 
-def _pairs(word: str) -> Iterator[str]:
-    """Yield each two neighbours: where words end cannot be seen."""
-    if len(word) == 1:
-        yield word
-    for at in range(len(word) - 1):
-        yield word[at : at + 2]
+def _foreign(word: str) -> Iterator[str]:
+    """Yield a word that is not ASCII; each two neighbours, where nothing shows where words end."""
+    for at, piece in enumerate(_UNSPACED.split(word)):
+        if at % 2:
+            found = [piece] if len(piece) == 1 else map("".join, itertools.pairwise(piece))
+            yield from (each for each in found if not each.isdigit())
+        elif piece.isascii():
+            if _is_telling(piece):
+                yield piece
+        elif _SHORTEST <= len(piece.encode("utf-8", "replace")) <= _LONGEST and not piece.isdigit():
+            yield piece
 
 
 def grams_of(words: Sequence[str], grams: Grams) -> Iterable[str]:

@@ -22,6 +22,7 @@ TABLE = [
     ("GRÜSSE ÉTÉ", ["grüsse", "été"]),
     ("v\u200bi\u00ada\u2060gra", ["viagra"]),  # what nobody sees is not there
     ("東京都 に", ["東京", "京都", "に"]),  # written without spaces
+    ("iphoneが12東京", ["iphone", "が", "東京"]),
     ("한국어 문장", ["한국어", "문장"]),
     ("٣٤٥٦", []),  # digits of other scripts
     ("x" * 64 + "o " + "a" * 65 + " " + "a" * 64, ["a" * 64]),
@@ -47,7 +48,7 @@ def test_any_text_gives_words_that_are_words(text: str) -> None:
     for word in words_of(text):
         assert word == word.lower() or not word.isascii()
         assert not word.isdigit()
-        assert len(word.encode("utf-8", "replace")) >= 2
+        assert 3 <= len(word.encode("utf-8", "replace")) <= 64
         assert not set(word) & set(" \t\r\n_-.:@")
 
 
