@@ -33,13 +33,19 @@ _BATCH = 64
 class Transaction:
     """What one function of a batch sees: the connection, and what must happen around the COMMIT."""
 
-    __slots__ = ("_after_commit", "_directories", "_on_rollback", "connection")
+    __slots__ = ("_after_commit", "_attached", "_directories", "_on_rollback", "connection")
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
         self._directories: set[Path] = set()
         self._on_rollback: list[Callable[[], None]] = []
         self._after_commit: list[Callable[[], None]] = []
+        self._attached: list[str] = []
+
+    def attach(self, path: Path, schema: str) -> None:
+        """Let the statements see another database as `schema`, until the end of the batch; for reading."""
+        self.connection.run("ATTACH :path AS :schema", path=str(path), schema=schema)
+        self._attached.append(schema)
 
     def sync_directory(self, path: Path) -> None:
         """Have a directory's new names on stable storage before the COMMIT."""
@@ -153,6 +159,10 @@ class GroupWriter:
             if connection.is_in_transaction:
                 connection.run("ROLLBACK")
             raise
+        finally:
+            # Not before: a transaction that read one holds it.
+            for schema in (s for job in batch if job.transaction for s in job.transaction._attached):  # noqa: SLF001  same file
+                connection.run("DETACH :schema", schema=schema)
 
     def _run_one(self, job: _Job[Any]) -> None:
         job.transaction = Transaction(self._connection)

@@ -53,6 +53,8 @@ from mox.store.errors import (
     MailboxUnknownError,
     OverQuotaError,
     RightsSyntaxError,
+    StagingExistsError,
+    StagingOvertakenError,
     StoreError,
     TooManyAnnotationsError,
     UidsExhaustedError,
@@ -88,7 +90,7 @@ from mox.store.objectids import (
     uids_of_email,
     uids_of_thread,
 )
-from mox.store.prepared import Prepared
+from mox.store.prepared import Prepared, prepare, prepare_content
 from mox.store.quota import NO_QUOTA, Quota, QuotaUsage, check_quota, quota_usage
 from mox.store.reading import (
     MessageRow,
@@ -114,6 +116,11 @@ from mox.store.search import latest_modseq, search_messages
 from mox.store.senders import Identity, IdentityKind, Judged, arrivals_since, has_written_to, judged_messages
 from mox.store.sorting import sort_messages, thread_messages
 from mox.store.spool import Content, Spool
+from mox.store.staging import StagedMessage, Staging
+from mox.store.stagingcommit import Committed
+from mox.store.stagingfiling import discard_staging, file_staged
+from mox.store.stagingplace import StagingPlace, begin_staging
+from mox.store.stagingthreads import thread_staged
 from mox.store.switchboard import Batch, Listener
 from mox.store.transaction import Tx
 from mox.store.urlkeys import drop_url_keys, ensure_url_key, url_key
@@ -141,6 +148,7 @@ __all__ = [
     "Batch",
     "Change",
     "ChangedMessage",
+    "Committed",
     "Content",
     "Decisions",
     "FetchColumn",
@@ -181,6 +189,11 @@ __all__ = [
     "RightsSyntaxError",
     "SpecialUseChanged",
     "Spool",
+    "StagedMessage",
+    "Staging",
+    "StagingExistsError",
+    "StagingOvertakenError",
+    "StagingPlace",
     "Store",
     "StoreError",
     "StoredContent",
@@ -192,6 +205,7 @@ __all__ = [
     "UidsExhaustedError",
     "add_message",
     "arrivals_since",
+    "begin_staging",
     "change_flags",
     "changed_since",
     "check_consistency",
@@ -201,6 +215,7 @@ __all__ = [
     "create_mailbox",
     "decisions_of",
     "delete_mailbox",
+    "discard_staging",
     "drop_url_keys",
     "email_object_id",
     "ensure_mailbox",
@@ -210,6 +225,7 @@ __all__ = [
     "expunge_deleted",
     "expunge_messages",
     "fetch_block",
+    "file_staged",
     "find_mailbox",
     "find_refusal",
     "first_unseen_uid",
@@ -236,6 +252,8 @@ __all__ = [
     "open_content",
     "parse_flags",
     "pass_key",
+    "prepare",
+    "prepare_content",
     "quota_usage",
     "read_header",
     "read_message",
@@ -253,6 +271,7 @@ __all__ = [
     "subscribe",
     "thread_messages",
     "thread_object_id",
+    "thread_staged",
     "uids_of_email",
     "uids_of_thread",
     "unsubscribe",

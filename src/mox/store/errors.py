@@ -10,6 +10,8 @@ __all__ = [
     "MailboxUnknownError",
     "OverQuotaError",
     "RightsSyntaxError",
+    "StagingExistsError",
+    "StagingOvertakenError",
     "StoreError",
     "TooManyAnnotationsError",
     "UidsExhaustedError",
@@ -88,6 +90,17 @@ class AnnotationsTooLargeError(StoreError):
 
 class UidsExhaustedError(StoreError):
     """The mailbox has given its last UID (RFC 9051 §2.3.1.1: 32 bits)."""
+
+
+class StagingExistsError(StoreError):
+    """Mail is staged for the account already: one import at a time."""
+
+
+class StagingOvertakenError(StoreError):
+    """So many messages came meanwhile that the ids of staged ones are taken."""
+
+    def __init__(self) -> None:
+        super().__init__("more than a million messages came to the account meanwhile; import again")
 
 
 class RightsSyntaxError(StoreError):

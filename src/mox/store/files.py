@@ -10,10 +10,15 @@ from pathlib import Path
 
 from mox.runtime import StrPath, link_or_copy, remove_file, sync_directory
 
-__all__ = ["MessageFiles", "directory_name"]
+__all__ = ["MessageFiles", "directory_name", "ids_per_directory"]
 
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ-_"
 _PER_DIRECTORY_BITS = 13
+
+
+def ids_per_directory() -> int:
+    """Return how many ids share a directory; the first of them is a multiple of it."""
+    return 1 << _PER_DIRECTORY_BITS
 
 
 def directory_name(message_id: int) -> str:
@@ -25,6 +30,14 @@ def directory_name(message_id: int) -> str:
         number >>= 6
         if not number:
             return name
+
+
+def _first_id(name: str) -> int:
+    """Return the first id of a directory; negative for what is none of ours."""
+    number = 0
+    for at, character in enumerate(name):
+        number += _ALPHABET.find(character) << 6 * at
+    return number << _PER_DIRECTORY_BITS if directory_name(number << _PER_DIRECTORY_BITS) == name else -1
 
 
 class MessageFiles:
@@ -57,6 +70,18 @@ class MessageFiles:
         link_or_copy(source, self.name(message_id))
         return directory
 
+    def adopt(self, source: Path, name: str) -> None:
+        """Move a directory of synced files into place; the root is to be synced before the COMMIT.
+
+        Raises:
+            OSError: A directory of that name is there, or the disk has a problem.
+        """
+        source.rename(self.root / name)
+
+    def give_back(self, name: str, target: Path) -> None:
+        """Undo `adopt`."""
+        (self.root / name).rename(target)
+
     def remove(self, message_id: int) -> None:
         """Remove a message's file; one that is not there is fine."""
         remove_file(self.name(message_id))
@@ -64,13 +89,16 @@ class MessageFiles:
     def highest_id(self, from_id: int) -> int:
         """Return the highest id that has a file, at or above the directory of `from_id`; 0 if none.
 
-        A database that was restored from a backup may know fewer messages than there are files.
+        A database that was restored from a backup may know fewer messages than there are files. Ids have
+        gaps: imported mail begins far above what was there.
         """
-        highest, number = 0, from_id >> _PER_DIRECTORY_BITS
-        while (directory := self.root / directory_name(number << _PER_DIRECTORY_BITS)).is_dir():
-            highest = max((int(f.name) for f in directory.iterdir() if f.name.isdecimal()), default=highest)
-            number += 1
-        return highest
+        first = from_id >> _PER_DIRECTORY_BITS << _PER_DIRECTORY_BITS
+        names = {_first_id(directory.name): directory for directory in self.root.glob("*/")}
+        for first_id in sorted((id_ for id_ in names if id_ >= first), reverse=True):
+            found = [int(file.name) for file in names[first_id].iterdir() if file.name.isdecimal()]
+            if found:
+                return max(found)
+        return 0
 
     def ids(self) -> Iterator[int]:
         """Yield the ids of all files, in no order."""

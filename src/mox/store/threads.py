@@ -6,11 +6,19 @@ mailbox. A thread never has a cycle, because a parent is always there before its
 
 import json
 from dataclasses import dataclass
+from typing import Protocol
 
 from mox.database import Connection
-from mox.store.prepared import Prepared
 
-__all__ = ["ThreadPlace", "place_in_thread"]
+__all__ = [
+    "AccountAncestors",
+    "Ancestor",
+    "Ancestors",
+    "ThreadFacts",
+    "ThreadPlace",
+    "find_place",
+    "place_in_thread",
+]
 
 _SAME_MESSAGE_ID = """SELECT m.id, m.thread_id, c.thread_parents FROM message m JOIN content c USING (id)
   WHERE m.message_id = :message_id AND m.expunged_at IS NULL ORDER BY m.id LIMIT 1"""
@@ -28,6 +36,55 @@ _MOST_REFERENCES = 100
 _MOST_PARENTS = 500
 
 
+# Id, thread and parents (as JSON) of a message that is there.
+Ancestor = tuple[int, int, str]
+
+
+class ThreadFacts(Protocol):
+    """What a message says of its conversation; `Prepared` does."""
+
+    @property
+    def message_id(self) -> str:
+        """Normalised; empty if there is none."""
+        ...
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """Normalised ids of ancestors, oldest first."""
+        ...
+
+    @property
+    def base_subject(self) -> str:
+        """RFC 5256 §2.1, lower case."""
+        ...
+
+    @property
+    def is_reply(self) -> bool:
+        """The subject says so."""
+        ...
+
+    @property
+    def is_dsn(self) -> bool:
+        """A delivery status notification."""
+        ...
+
+
+class Ancestors(Protocol):
+    """Where parents are looked for."""
+
+    def same(self, message_id: str) -> Ancestor | None:
+        """Return the first message of that Message-ID."""
+        ...
+
+    def referenced(self, message_id: str, base_subject: str, *, any_subject: bool) -> Ancestor | None:
+        """Return the first message of that Message-ID and base subject, which may be of no weight."""
+        ...
+
+    def same_subject(self, base_subject: str, *, earliest: int, latest: int) -> Ancestor | None:
+        """Return the latest message of that base subject, within times, in the mailbox."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class ThreadPlace:
     """Where a message stands.
@@ -43,40 +100,69 @@ class ThreadPlace:
     is_link_missing: bool = False
 
 
-def place_in_thread(
-    connection: Connection, prepared: Prepared, *, mailbox_id: int, received_at: int
-) -> ThreadPlace:
-    """Find a message's conversation, before it is inserted."""
-    if prepared.message_id:
-        # A second copy of one message: its child, so that both are shown together.
-        row = connection.row(_SAME_MESSAGE_ID, message_id=prepared.message_id)
-        if row is not None:
-            return _child_of(row, is_link_missing=True)
-    if prepared.references:
-        for skipped, message_id in enumerate(reversed(prepared.references[-_MOST_REFERENCES:])):
-            row = connection.row(
-                _REFERENCED,
-                message_id=message_id,
-                any_subject=prepared.is_dsn,
-                base_subject=prepared.base_subject or None,  # As the column has it.
-            )
-            if row is not None:
-                return _child_of(row, is_link_missing=skipped > 0)
-        return ThreadPlace()
-    if prepared.is_reply and prepared.base_subject:
-        row = connection.row(
-            _SAME_SUBJECT,
-            base_subject=prepared.base_subject,
-            mailbox_id=mailbox_id,
-            earliest=received_at - 28 * _DAY,
-            latest=received_at + _DAY,
+class AccountAncestors:
+    """Parents among an account's live messages."""
+
+    __slots__ = ("_connection", "_mailbox_id")
+
+    def __init__(self, connection: Connection, mailbox_id: int) -> None:
+        self._connection = connection
+        self._mailbox_id = mailbox_id
+
+    def same(self, message_id: str) -> Ancestor | None:
+        """Look for the Message-ID."""
+        return self._connection.row(_SAME_MESSAGE_ID, message_id=message_id)
+
+    def referenced(self, message_id: str, base_subject: str, *, any_subject: bool) -> Ancestor | None:
+        """Look for the Message-ID and base subject."""
+        return self._connection.row(
+            _REFERENCED,
+            message_id=message_id,
+            any_subject=any_subject,
+            base_subject=base_subject or None,  # As the column has it.
         )
-        if row is not None:
-            return _child_of(row, is_link_missing=True)
+
+    def same_subject(self, base_subject: str, *, earliest: int, latest: int) -> Ancestor | None:
+        """Look for the base subject in the mailbox."""
+        return self._connection.row(
+            _SAME_SUBJECT,
+            base_subject=base_subject,
+            mailbox_id=self._mailbox_id,
+            earliest=earliest,
+            latest=latest,
+        )
+
+
+def place_in_thread(
+    connection: Connection, facts: ThreadFacts, *, mailbox_id: int, received_at: int
+) -> ThreadPlace:
+    """Find a message's conversation in the account, before it is inserted."""
+    return find_place(facts, AccountAncestors(connection, mailbox_id), received_at=received_at)
+
+
+def find_place(facts: ThreadFacts, ancestors: Ancestors, *, received_at: int) -> ThreadPlace:
+    """Find a message's conversation."""
+    if facts.message_id:
+        # A second copy of one message: its child, so that both are shown together.
+        found = ancestors.same(facts.message_id)
+        if found is not None:
+            return _child_of(found, is_link_missing=True)
+    if facts.references:
+        for skipped, message_id in enumerate(reversed(facts.references[-_MOST_REFERENCES:])):
+            found = ancestors.referenced(message_id, facts.base_subject, any_subject=facts.is_dsn)
+            if found is not None:
+                return _child_of(found, is_link_missing=skipped > 0)
+        return ThreadPlace()
+    if facts.is_reply and facts.base_subject:
+        found = ancestors.same_subject(
+            facts.base_subject, earliest=received_at - 28 * _DAY, latest=received_at + _DAY
+        )
+        if found is not None:
+            return _child_of(found, is_link_missing=True)
     return ThreadPlace()
 
 
-def _child_of(row: tuple[int, int, str], *, is_link_missing: bool) -> ThreadPlace:
-    parent_id, thread_id, parents = row
-    ancestors = (parent_id, *json.loads(parents))[:_MOST_PARENTS]
-    return ThreadPlace(thread_id, ancestors, is_link_missing)
+def _child_of(found: Ancestor, *, is_link_missing: bool) -> ThreadPlace:
+    parent_id, thread_id, parents = found
+    above = (parent_id, *json.loads(parents))[:_MOST_PARENTS]
+    return ThreadPlace(thread_id, above, is_link_missing)

@@ -7,6 +7,7 @@ same transaction, and published after the COMMIT in commit order.
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 
 from mox.database import Connection, Transaction
 from mox.runtime import StrPath, remove_file
@@ -102,6 +103,17 @@ class Tx:
         # First, so that a failure between link and its return leaves nothing behind.
         self._transaction.on_rollback(lambda: remove_file(target))
         self._transaction.sync_directory(self._files.link(source, message_id))
+
+    def attach(self, database: Path, schema: str) -> None:
+        """Let statements read another database as `schema`, until the end of the transaction."""
+        self._transaction.attach(database, schema)
+
+    def adopt_directory(self, source: Path, name: str) -> None:
+        """Make a directory of files, named by their ids, the account's."""
+        self._files.adopt(source, name)
+        self._transaction.on_rollback(lambda: self._files.give_back(name, source))
+        self._transaction.sync_directory(self._files.root)
+        self._transaction.sync_directory(source.parent)
 
     def finish(self, publish: Callable[[Sequence[Change]], None]) -> None:
         """Write the change log; called once, after the function succeeded."""
