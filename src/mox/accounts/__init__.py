@@ -2,7 +2,8 @@
 
 `Accounts` resolves addresses on the current configuration. `Credentials` keeps passwords, `TlsKeys` the keys
 of client certificates, `WebSessions` browsers that signed in, `Attempts` who tried to; all in `AuthDatabase`.
-`SignIn` is the desk that believes or does not, and `Visit` one connection at it. It keeps no mail and decides nothing about a message.
+`SignIn` is the desk that believes or does not, and `Visit` one connection at it. It keeps no mail and
+decides nothing about a message.
 """
 
 from mox.accounts.aliases import AliasRecipient
