@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mox.database import Connection
+from mox.filtering.classifier.adoption import adopt_words
 from mox.filtering.classifier.counts import (
     StaleCountsError,
     State,
@@ -52,7 +53,7 @@ def check_counts(stored: StoredCounts) -> CountsCheck:
     """
     with tempfile.TemporaryDirectory(prefix="mox-junk-") as folder:
         copy, made = Path(folder, "copy.db"), Path(folder, "made.db")
-        stored.words.backup_to(copy)
+        adopt_words(copy, stored.words.path)
         words, fresh = open_words(copy), open_words(made)
         try:
             return _compare(stored, words, fresh)

@@ -115,7 +115,11 @@ class Classifier:
             return False
         if self._is_damaged:
             await self.finish()
-            self._remove_damaged()
+            try:
+                self._remove_damaged()
+            except OSError as error:
+                logger.warning("junk words cannot be removed", extra={"path": self._path}, exc_info=error)
+                return False
         recipe = Recipe(self._account, grams_wanted(settings))
         return await self._learning.run(lambda: self._learn(recipe))
 

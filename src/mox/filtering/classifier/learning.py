@@ -27,11 +27,12 @@ _LOOKS = 40
 # Of ten million tokens, about. When there are more, the oldest tenth of the messages does not count any more.
 _MOST_OCTETS = 256 << 20
 
-_ACCOUNT = """SELECT modseq, purged_modseq, next_message_id,
-    (SELECT coalesce(max(id), 0) FROM change) FROM account"""
+_ACCOUNT = "SELECT modseq, purged_modseq, next_message_id FROM account"
 _MODSEQ = "SELECT modseq FROM account"
 _CHANGES = """SELECT id, modseq, mailbox_id, data FROM change
-  WHERE id >= :id AND kind IN ('MessagesAdded', 'MessagesRemoved', 'FlagsChanged') ORDER BY id LIMIT 500"""
+  WHERE modseq > :modseq AND (modseq > :modseq + 1 OR id >= :id)
+    AND kind IN ('MessagesAdded', 'MessagesRemoved', 'FlagsChanged')
+  ORDER BY modseq, id LIMIT 500"""
 _CHANGED = """SELECT id, flags, expunged_at IS NULL, uid FROM message
   WHERE mailbox_id = :mailbox_id AND uid BETWEEN :first AND :last ORDER BY uid LIMIT :limit"""
 _SCAN = """SELECT id, flags, expunged_at IS NULL FROM message
@@ -95,7 +96,7 @@ def _is_outdated(state: State, mail: Connection, recipe: Recipe) -> bool:
 
 def read_progress(words: Connection, mail: Connection) -> Progress:
     """Return how far learning is."""
-    state, (_, _, next_id, _) = read_state(words), mail.row(_ACCOUNT) or (0, 0, 1, 0)
+    state, (_, _, next_id) = read_state(words), mail.row(_ACCOUNT) or (0, 0, 1)
     looked_at = next_id - 1 if state.made_of and state.scanned_id is None else state.scanned_id or 0
     return Progress(looked_at, next_id - 1, state.ham, state.junk)
 
@@ -160,11 +161,11 @@ def read_tokens(files: MessageFiles, id_: int, prefix: bytes | None, grams: Gram
 
 def _begin(mail: Connection, state: State, recipe: Recipe) -> State:
     """Return the state to go on from: it is new, or the log does not reach back: compare all."""
-    modseq, purged_modseq, _, last_change = mail.row(_ACCOUNT) or (0, 0, 1, 0)
-    if state.made_of and purged_modseq <= state.modseq and state.change_id <= last_change + 1:
+    modseq, purged_modseq, _ = mail.row(_ACCOUNT) or (0, 0, 1)
+    if state.made_of and purged_modseq <= state.modseq:
         return state
     return dataclasses.replace(
-        state, made_of=recipe.text, modseq=modseq, change_id=last_change + 1, change_uid=0, scanned_id=0
+        state, made_of=recipe.text, modseq=modseq, change_id=0, change_uid=0, scanned_id=0
     )
 
 
@@ -199,8 +200,7 @@ def _chunks(mail: Connection, state: State, batch: int) -> _Chunks:
     for reached, rows in _followed(mail, state, batch):
         state = reached
         yield reached, rows
-    modseq, _, _, last_change = mail.row(_ACCOUNT) or (0, 0, 1, 0)
-    state = dataclasses.replace(state, modseq=modseq, change_id=last_change + 1, change_uid=0)
+    state = dataclasses.replace(state, modseq=mail.value(_MODSEQ), change_id=0, change_uid=0)
     after = state.scanned_id
     while after is not None and (rows := mail.rows(_SCAN, after=after, limit=batch)):
         after = rows[-1][0]
@@ -209,15 +209,13 @@ def _chunks(mail: Connection, state: State, batch: int) -> _Chunks:
 
 
 def _followed(mail: Connection, state: State, batch: int) -> _Chunks:
-    while changes := mail.rows(_CHANGES, id=state.change_id):
+    while changes := mail.rows(_CHANGES, modseq=state.modseq, id=state.change_id):
         for id_, modseq, mailbox_id, data in changes:
             done = state.change_uid if id_ == state.change_id else 0
             for uid, rows in _messages(mail, mailbox_id, json.loads(data)["uids"], done, batch):
-                yield dataclasses.replace(state, change_id=id_, change_uid=uid), rows
+                yield dataclasses.replace(state, modseq=modseq - 1, change_id=id_, change_uid=uid), rows
             # Others of the same modseq may follow.
-            state = dataclasses.replace(
-                state, change_id=id_ + 1, change_uid=0, modseq=max(state.modseq, modseq - 1)
-            )
+            state = dataclasses.replace(state, modseq=modseq - 1, change_id=id_ + 1, change_uid=0)
             yield state, ()
 
 

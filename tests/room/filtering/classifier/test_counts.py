@@ -4,7 +4,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 
 from mox.database import DatabaseError
 from mox.filtering.classifier import Counts
@@ -43,6 +43,7 @@ def teach(words_path: Path, lessons: list[list[Lesson]]) -> Counted:
     st.randoms(use_true_random=False),
     st.integers(1, 4),
 )
+@settings(deadline=None)
 def test_learning_and_unlearning_in_any_order_is_learning_what_is_left(
     tmp_path_factory: pytest.TempPathFactory,
     histories: list[tuple[bool | None, bool | None, frozenset[int]]],

@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 
 from mox.filtering.classifier import Grams, tokenize
 
@@ -130,6 +130,7 @@ def test_many_parts_are_bounded() -> None:
 
 
 @given(st.binary(max_size=400))
+@settings(deadline=None)
 def test_noise_gives_tokens(noise: bytes) -> None:
     tokens = tokenize(noise, Grams(7))
     assert all(0 <= number < 2**48 and text for number, text in tokens.texts.items())

@@ -8,7 +8,7 @@ CREATE TABLE state (
   ham        INTEGER NOT NULL DEFAULT 0,    -- good messages learned
   junk       INTEGER NOT NULL DEFAULT 0,
   modseq     INTEGER NOT NULL DEFAULT 0,    -- changes of the account up to this one were followed,
-  change_id  INTEGER NOT NULL DEFAULT 0,    --   all before this row of its log,
+  change_id  INTEGER NOT NULL DEFAULT 0,    --   of the next one what is before this row of the log,
   change_uid INTEGER NOT NULL DEFAULT 0,    --   and of this row what is about UIDs up to here
   scanned_id INTEGER,                       -- messages up to here were compared; NULL: all were
   oldest_id  INTEGER NOT NULL DEFAULT 0     -- older messages do not count any more
