@@ -1,7 +1,7 @@
 """A message to its tokens: words of some header fields and of all text, each once, as numbers. Pure.
 
 The database holds numbers only: they are small and quick to look up. The texts are at hand when they are
-wanted, since they are of the message that is judged. The numbers hide nothing: short texts can be read in them.
+wanted, since they are of the message that is judged. Numbers hide nothing: short texts can be read in them.
 """
 
 import re
