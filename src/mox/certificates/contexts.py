@@ -1,5 +1,6 @@
 """From a listener's TLS section to a TLS context."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from mox.config import TLS
@@ -22,6 +23,7 @@ def listener_context(
     session_id: bytes,
     tickets: bool = True,
     judge_client: ClientJudge | None = None,
+    alpn: Sequence[str] = (),
 ) -> TLSContext:
     """Read a listener's certificates.
 
@@ -31,6 +33,7 @@ def listener_context(
         session_id: Sessions are resumed only where it is the same.
         tickets: Whether sessions can be resumed.
         judge_client: Ask for client certificates, and let this decide about them.
+        alpn: Application protocols, best first.
 
     Raises:
         OSError: A file cannot be read.
@@ -46,4 +49,5 @@ def listener_context(
         session_id=session_id,
         tickets=tickets,
         judge_client=judge_client,
+        alpn=alpn,
     )

@@ -55,6 +55,7 @@ from mox.config.static import (
     SMTPService,
     StaticConfig,
     StaticTLS,
+    WebService,
 )
 from mox.config.submit import SubmitConfig, load_submit_config
 from mox.config.write import rewrite, to_document, write_documented
@@ -105,6 +106,7 @@ __all__ = [
     "Transport",
     "TransportAuth",
     "TransportSMTP",
+    "WebService",
     "canonical_address",
     "compile_pattern",
     "describe",

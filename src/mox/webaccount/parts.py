@@ -1,0 +1,53 @@
+"""What the account pages work with."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from mox.accounts import Accounts, Identities
+from mox.config import AccountConfig, ConfigError, ConfigSource, DynamicConfig
+from mox.http import ProblemError
+from mox.queue import Queue
+from mox.runtime import Clock
+from mox.store import Store
+
+__all__ = ["AccountParts"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountParts:
+    """The rooms behind the pages."""
+
+    identities: Identities
+    accounts: Accounts
+    source: ConfigSource
+    store: Store
+    queue: Queue
+    clock: Clock
+    version: str
+
+    def settings(self, account: str) -> AccountConfig:
+        """Return what the configuration says of an account now."""
+        return self.source.current.accounts[account]
+
+    def change(self, account: str, build: Callable[[AccountConfig], AccountConfig]) -> None:
+        """Change the configuration of an account; blocking for a few milliseconds.
+
+        Raises:
+            ProblemError: The result would not be good; nothing was changed.
+        """
+
+        def rebuild(config: DynamicConfig) -> DynamicConfig:
+            if account not in config.accounts:
+                raise ProblemError(409, "The account is being changed. Try again.")
+            return replace(config, accounts={**config.accounts, account: build(config.accounts[account])})
+
+        try:
+            self.source.change(rebuild)
+        except ConfigError as error:
+            # What is wrong elsewhere in the file is not this person's to know.
+            own = [each.text for each in error.problems if each.path[:2] == ("Accounts", account)]
+            if own:
+                raise ProblemError(422, ". ".join(own), code="wrong-value") from error
+            raise ProblemError(
+                503, "The server's configuration cannot be changed at the moment.", code="configuration"
+            ) from error

@@ -1,0 +1,109 @@
+"""The account site: its page, its files, its API."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route, Router
+from starlette.types import ASGIApp
+
+from mox.accounts import Service
+from mox.http import (
+    CSRF_HEADER,
+    Api,
+    Operation,
+    StaticFiles,
+    StaticPage,
+    WebDoor,
+    check_origin,
+    read_files,
+)
+from mox.webaccount.attempts import LoginAttempts
+from mox.webaccount.filtering import Filtering
+from mox.webaccount.identity import Identity
+from mox.webaccount.keys import Keys
+from mox.webaccount.parts import AccountParts
+from mox.webaccount.passwords import Passwords
+from mox.webaccount.signingin import SigningIn
+from mox.webaccount.suppressions import SuppressionList
+
+__all__ = ["account_api", "account_app"]
+
+_DESCRIPTION = """What the account pages can do, a script can do. Sign in with `prepare_login` and `login`;
+keep the cookies; send the token that `login` and `session` return in the header that is named below with
+each request that changes something."""
+
+
+def account_api(parts: AccountParts) -> Api:
+    """Make the API."""
+    door = WebDoor(
+        kind="account",
+        service=Service.ACCOUNT,
+        identities=parts.identities,
+        login_disabled=parts.accounts.login_disabled,
+        clock=parts.clock,
+    )
+
+    async def guard(request: Request, operation: Operation) -> object:
+        if operation.is_open:
+            check_origin(request)
+            return request
+        return await door.admit(request)
+
+    return Api(
+        title="mox account",
+        version=parts.version,
+        description=" ".join(_DESCRIPTION.split()),
+        operations=[
+            *SigningIn(parts, door).operations(),
+            *Identity(parts).operations(),
+            *Passwords(parts, door).operations(),
+            *Keys(parts).operations(),
+            *LoginAttempts(parts).operations(),
+            *SuppressionList(parts).operations(),
+            *Filtering(parts).operations(),
+        ],
+        guard=guard,
+        security={
+            "session": {"type": "apiKey", "in": "cookie", "name": door.cookie_name},
+            "csrf": {"type": "apiKey", "in": "header", "name": CSRF_HEADER},
+        },
+    )
+
+
+def account_app(parts: AccountParts) -> ASGIApp:
+    """Make the site.
+
+    Raises:
+        OSError: Its files cannot be read.
+    """
+    contents = read_files("mox.http", "shared") | read_files("mox.webaccount", "account")
+    index = contents.pop("account/index.html")
+    static = StaticFiles(contents)
+    page = StaticPage.of("index.html", _with_addresses(index, static))
+    licenses = StaticPage.of("licenses.txt", contents["shared/licenses.txt"])
+    icon = StaticPage.of("favicon.svg", contents["shared/favicon.svg"])
+
+    async def show_page(request: Request) -> Response:
+        return page.answer(request)
+
+    async def show_licenses(request: Request) -> Response:
+        return licenses.answer(request)
+
+    async def show_icon(request: Request) -> Response:
+        return icon.answer(request)
+
+    return Router(
+        [
+            Route("/", show_page),
+            Route("/licenses.txt", show_licenses),
+            Route("/favicon.ico", show_icon),
+            Route("/assets/{version}/{name:path}", static.answer),
+            *account_api(parts).routes("/api/"),
+        ]
+    )
+
+
+def _with_addresses(index: bytes, static: StaticFiles) -> bytes:
+    """Fill in where the files are; all scripts are asked for at once, not one after the other."""
+    root = f"assets/{static.version}"
+    preload = "\n".join(f'<link rel="modulepreload" href="{root}/{name}">' for name in static.names(".js"))
+    return index.replace(b"{assets}", root.encode()).replace(b"<!-- preload -->", preload.encode())
