@@ -10,6 +10,7 @@ import mox
 from mox.accounts import Accounts, Identities
 from mox.app.housekeeping import Housekeeping
 from mox.app.ports import PortMaker
+from mox.app.receiving import Receiving, make_receiving
 from mox.app.resolving import make_resolver
 from mox.app.searchindexing import SearchIndexing
 from mox.app.selfdelivery import SelfDelivery
@@ -18,19 +19,18 @@ from mox.control import (
     Commands,
     ControlServer,
     IdentityCommands,
+    JunkCommands,
     QueueCommands,
     SuppressionCommands,
     WhyCommands,
 )
-from mox.delivery import AccountRules, BlockLists, Delivery, Gathering, Judging, rules_of
 from mox.listen import Listeners, Port
-from mox.observe import LogLevels
+from mox.observe import LogLevels, Metrics
 from mox.queue import Bounces, Deliverer, Queue, RetryPlan, SendLimits
 from mox.runtime import Clock, ConnectionIds, Shutdown, Tasks
 from mox.signing import KeyRing, Signer
 from mox.store import DEFAULT_MAILBOXES, NO_RULES, JunkFlagRules, Quota, Store
 from mox.submission import Submission
-from mox.verification import Verifier
 from moxkit.dns import Resolver
 
 __all__ = ["Server", "build"]
@@ -57,9 +57,11 @@ class Server:
         store: Store,
         queue: Queue,
         identities: Identities,
+        receiving: Receiving,
         control: ControlServer,
         housekeeping: Housekeeping,
         search_indexing: SearchIndexing,
+        metrics: Metrics,
         shutdown: Shutdown,
         pool: ThreadPoolExecutor,
     ) -> None:
@@ -73,6 +75,8 @@ class Server:
         self.store = store
         self.queue = queue
         self.identities = identities
+        self.receiving = receiving
+        self.metrics = metrics
         self.shutdown = shutdown
 
     async def start(self) -> None:
@@ -88,6 +92,7 @@ class Server:
         self._tasks.spawn(self.queue.steering.run(), "retired entries")
         self._tasks.spawn(self._housekeeping.run(), "housekeeping")
         self._tasks.spawn(self._search_indexing.run(), "search indexing")
+        self._tasks.spawn(self.receiving.training.run(), "junk training")
         logger.info("ready to serve", extra={"version": mox.__version__})
 
     async def stop(self) -> None:
@@ -96,6 +101,7 @@ class Server:
         await self._listeners.close(_GRACE_S)
         await self._control.close()
         await self._tasks.close()
+        await self.receiving.close()
         await self.queue.close()
         await self.store.close()
         await self.identities.close()
@@ -157,6 +163,18 @@ def build(
     )
     queue = _queue(source, data_dir, clock, pool, store, deliverer=deliverer or SelfDelivery(static))
     resolver = resolver or make_resolver(static.resolvers, clock, is_local=local_address is not None)
+    receiving = make_receiving(
+        source=source,
+        data_dir=data_dir,
+        clock=clock,
+        pool=pool,
+        store=store,
+        accounts=accounts,
+        resolver=resolver,
+        returned=queue.returned,
+        enforces=enforces,
+    )
+    metrics = Metrics()
     signer = Signer(current=lambda: source.current, keys=KeyRing(source.directory), clock=clock, pool=pool)
     ports = PortMaker(
         static=static,
@@ -164,7 +182,7 @@ def build(
         store=store,
         accounts=accounts,
         sign_in=identities.sign_in,
-        delivery=_delivery(source, clock, store, accounts, resolver, enforces=enforces),
+        delivery=receiving.delivery,
         submission=Submission(
             store=store,
             queue=queue,
@@ -173,6 +191,7 @@ def build(
             limits=lambda name: None if local_address is not None else _send_limits(source, name),
             is_pedantic=static.pedantic,
         ),
+        counting=metrics.smtp,
         clock=clock,
         shutdown=shutdown,
         is_local=local_address is not None,
@@ -182,6 +201,12 @@ def build(
         Commands(store=store, levels=levels, shutdown=shutdown).table()
         | IdentityCommands(identities=identities, source=source).table()
         | WhyCommands(store=store).table()
+        | JunkCommands(
+            classifiers=receiving.classifiers,
+            has_filter=lambda name: _has_filter(source, name),
+            account_names=lambda: source.current.accounts,
+            call_trainer=receiving.training.call,
+        ).table()
         | SuppressionCommands(
             suppressions=queue.suppressions, exists=lambda name: name in source.current.accounts
         ).table()
@@ -193,14 +218,26 @@ def build(
         store=store,
         queue=queue,
         identities=identities,
+        receiving=receiving,
         control=ControlServer(data_dir=data_dir, commands=commands),
-        housekeeping=Housekeeping(store=store, clock=clock, account_names=lambda: source.current.accounts),
+        housekeeping=Housekeeping(
+            store=store,
+            clock=clock,
+            account_names=lambda: source.current.accounts,
+            forget_old=receiving.forget_old,
+        ),
         search_indexing=SearchIndexing(
             store=store, clock=clock, account_names=lambda: source.current.accounts
         ),
+        metrics=metrics,
         shutdown=shutdown,
         pool=pool,
     )
+
+
+def _has_filter(source: ConfigSource, name: str) -> bool | None:
+    account = source.current.accounts.get(name)
+    return None if account is None else account.junk_filter is not None
 
 
 def _store(source: ConfigSource, data_dir: Path, clock: Clock, pool: ThreadPoolExecutor) -> Store:
@@ -212,34 +249,6 @@ def _store(source: ConfigSource, data_dir: Path, clock: Clock, pool: ThreadPoolE
         quota=lambda name: _quota(source, name),
         junk_flag_rules=lambda name: _junk_flag_rules(source, name),
         initial_mailboxes=_initial_mailboxes(source.current.static.initial_mailboxes),
-    )
-
-
-def _delivery(
-    source: ConfigSource,
-    clock: Clock,
-    store: Store,
-    accounts: Accounts,
-    resolver: Resolver,
-    *,
-    enforces: bool,
-) -> Delivery:
-    def rules(name: str) -> AccountRules:
-        return rules_of(source.current.accounts[name])
-
-    return Delivery(
-        store=store,
-        clock=clock,
-        canonical=accounts.canonical,
-        verifier=Verifier(resolver=resolver, clock=clock),
-        judging=Judging(
-            store=store,
-            clock=clock,
-            gathering=Gathering(lists=BlockLists(resolver=resolver, clock=clock)),
-            rules=rules,
-            enforces=enforces,
-        ),
-        keep_rejects=lambda name: rules(name).rejects,
     )
 
 

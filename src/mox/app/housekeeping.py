@@ -1,7 +1,8 @@
-"""What has to be done now and then: removed messages lose their files when nobody can want them any more."""
+"""What has to be done now and then: removed messages lose their files, and what is old is forgotten."""
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
+from datetime import date, datetime
 
 from mox.runtime import Clock
 from mox.store import Store, erase_due
@@ -16,10 +17,27 @@ _EVERY_S = 600.0
 class Housekeeping:
     """Runs in the background, a little at a time."""
 
-    def __init__(self, *, store: Store, clock: Clock, account_names: Callable[[], Iterable[str]]) -> None:
+    def __init__(
+        self,
+        *,
+        store: Store,
+        clock: Clock,
+        account_names: Callable[[], Iterable[str]],
+        forget_old: Callable[[datetime], Awaitable[None]],
+    ) -> None:
+        """Remember what to look after.
+
+        Args:
+            store: Of the accounts.
+            clock: Says when.
+            account_names: Of all accounts.
+            forget_old: Called with the time, once a day.
+        """
         self._store = store
         self._clock = clock
         self._account_names = account_names
+        self._forget_old = forget_old
+        self._forgotten_on: date | None = None
 
     async def run(self) -> None:
         """Go round until cancelled."""
@@ -30,6 +48,18 @@ class Housekeeping:
                     await self.erase(name)
                 except Exception:  # One account's trouble, or a full disk, must not end it for good.
                     logger.exception("removed messages not erased", extra={"account": name})
+            await self._forget()
+
+    async def _forget(self) -> None:
+        now = self._clock.now()
+        if self._forgotten_on == now.date():
+            return
+        try:
+            await self._forget_old(now)
+        except Exception:  # Likewise; it is tried again in the next round.
+            logger.exception("what is old not forgotten")
+        else:
+            self._forgotten_on = now.date()
 
     async def erase(self, name: str) -> None:
         """Erase what is due in one account."""

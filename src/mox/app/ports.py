@@ -12,7 +12,7 @@ from mox.delivery import Delivery, ReceivingPolicy
 from mox.imapserver import ImapServer, Services
 from mox.listen import Port
 from mox.runtime import Clock, Shutdown
-from mox.smtpserver import Kind, Options, SmtpServer, SpecialRecipients
+from mox.smtpserver import Counting, Kind, Options, SmtpServer, SpecialRecipients
 from mox.store import Store
 from mox.submission import Submission
 from moxkit.domain import parse_domain
@@ -37,6 +37,7 @@ class PortMaker:
         sign_in: SignIn,
         delivery: Delivery,
         submission: Submission,
+        counting: Counting,
         clock: Clock,
         shutdown: Shutdown,
         is_local: bool,
@@ -50,6 +51,7 @@ class PortMaker:
         self._submission_desk = ServiceDesk(desk=sign_in, service=Service.SUBMISSION, clock=clock)
         self._delivery = delivery
         self._submission = submission
+        self._counting = counting
         self._clock = clock
         self._shutdown = shutdown
         self._is_local = is_local
@@ -121,6 +123,7 @@ class PortMaker:
             shutdown=self._shutdown,
             tls_context=tls,
             special_recipients=SpecialRecipients() if self._is_local else None,
+            counting=self._counting,
         )
 
     def _imap_ports(self, listener: Listener, ip: str) -> Iterator[Port]:

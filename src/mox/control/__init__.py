@@ -10,6 +10,7 @@ port with a token in a file.
 from mox.control.client import ControlError, request
 from mox.control.commands import Commands
 from mox.control.identitycommands import IdentityCommands
+from mox.control.junkcommands import JunkCommands
 from mox.control.queuecommands import QueueCommands
 from mox.control.server import ControlServer
 from mox.control.suppressioncommands import SuppressionCommands
@@ -20,6 +21,7 @@ __all__ = [
     "ControlError",
     "ControlServer",
     "IdentityCommands",
+    "JunkCommands",
     "QueueCommands",
     "SuppressionCommands",
     "WhyCommands",

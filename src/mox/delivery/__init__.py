@@ -15,6 +15,7 @@ from mox.delivery.listening import KeepsReports, NotesEvaluations, NotesReturned
 from mox.delivery.received import Judged, ReceivedMessage
 from mox.delivery.rejects import KeepRejects
 from mox.delivery.rules import AccountRules, rules_of
+from mox.delivery.words import WordsLearned
 
 __all__ = [
     "ANY_MAIL",
@@ -36,6 +37,7 @@ __all__ = [
     "OutcomeListener",
     "ReceivedMessage",
     "ReceivingPolicy",
+    "WordsLearned",
     "received_field",
     "rules_of",
 ]

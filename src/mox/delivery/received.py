@@ -18,9 +18,9 @@ from moxkit.publicsuffix import organizational_domain
 __all__ = ["Judged", "ReceivedMessage", "sender_of"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class ReceivedMessage:
-    """On stable storage, verified, not yet judged.
+    """On stable storage, verified, not yet judged; equal to none but itself.
 
     Attributes:
         headers: Of the content; empty if its header section is too large to be looked at.

@@ -5,12 +5,14 @@
         evidence = gather(evidence, verdict)        # rates, reputation, content, block lists: as asked for
     verdict.accepts, verdict.mailbox, verdict.trace()
 
-It reads no socket and no clock, and writes nothing. What is known of senders is in `mox.store`; who a message
-is from was found out by `mox.verification`; what its words are like says `mox.filtering.classifier`. Nothing
-is raised but by a `History` that cannot be read.
+Judging reads no socket and no clock, and writes nothing. What is known of senders is in `mox.store`; who a
+message is from was found out by `mox.verification`; what its words are like say the `Classifiers`, which
+learn from the accounts' mail (`mox.filtering.classifier`). `judge` raises nothing but what a `History` does
+that cannot be read.
 """
 
 from mox.filtering.checks import Wanted
+from mox.filtering.classifier import Classifiers, Tokens
 from mox.filtering.evidence import (
     Content,
     Evidence,
@@ -31,6 +33,7 @@ from mox.filtering.subjectpass import check_token, make_token, refusal_text
 from mox.filtering.verdict import Fact, Outlook, Reason, Verdict
 
 __all__ = [
+    "Classifiers",
     "Content",
     "Evidence",
     "Fact",
@@ -45,6 +48,7 @@ __all__ = [
     "Reputation",
     "Sender",
     "Settings",
+    "Tokens",
     "Verdict",
     "Wanted",
     "assess",

@@ -13,7 +13,7 @@ from typing import TypeVar
 from mox.database import Connection, GroupWriter, Migrations, Transaction, open_database, open_reader
 from mox.runtime import Clock, sync_directory
 from mox.store.automaticflags import JunkFlagRules
-from mox.store.changes import Change, MessagesAdded, MessagesRemoved
+from mox.store.changes import Change, FlagsChanged, MessagesAdded, MessagesRemoved
 from mox.store.files import MessageFiles
 from mox.store.initial import create_initial
 from mox.store.objectids import object_prefix
@@ -48,6 +48,7 @@ class Account:
         junk_flag_rules: Callable[[], JunkFlagRules],
         initial_mailboxes: Sequence[tuple[str, str | None]],
         call_indexer: Callable[[], None],
+        call_trainer: Callable[[], None],
     ) -> None:
         """Open, and create if it is not there: blocking, a few milliseconds.
 
@@ -60,6 +61,7 @@ class Account:
             junk_flag_rules: Flags that follow from mailboxes, likewise.
             initial_mailboxes: Name and special use of those a new account gets, besides Inbox.
             call_indexer: Called when messages came or went.
+            call_trainer: Called when messages came or went, or have other flags.
         """
         self.name = name
         self.files = MessageFiles(directory / "msg")
@@ -81,6 +83,7 @@ class Account:
         self.reader: Connection = open_reader(path)
         self._writer = GroupWriter(self._writing, pool)
         self._call_indexer = call_indexer
+        self._call_trainer = call_trainer
         self.search_index = SearchIndex(
             path=directory / "search.db",
             mail=path,
@@ -134,6 +137,8 @@ class Account:
         self.switchboard.publish(origin, changes)
         if any(isinstance(change, MessagesAdded | MessagesRemoved) for change in changes):
             self._call_indexer()
+        if any(isinstance(change, MessagesAdded | MessagesRemoved | FlagsChanged) for change in changes):
+            self._call_trainer()
 
     @property
     def quota(self) -> Quota:

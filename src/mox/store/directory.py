@@ -59,6 +59,8 @@ class Store:
         self.pool = pool
         # Told the name of an account when its messages came or went, or its search index needs work.
         self.call_indexer: Callable[[str], None] = lambda _name: None
+        # Told the name of an account when there is something to learn about junk.
+        self.call_trainer: Callable[[str], None] = lambda _name: None
         self.spools = SpoolDirectory(directory / "tmp", pool)
 
     def account(self, name: str) -> Account:
@@ -84,6 +86,7 @@ class Store:
             junk_flag_rules=lambda: self._junk_flag_rules(name),
             initial_mailboxes=self._initial_mailboxes,
             call_indexer=lambda: self.call_indexer(name),
+            call_trainer=lambda: self.call_trainer(name),
         )
         self._open[name] = account
         self._close_unused()

@@ -159,8 +159,22 @@ async def _remember(world: World, header: Sequence[str]) -> None:
         flag = {"junk": "$Junk", "good": "$NotJunk"}[judgement]
         arrival = Arrival(address, "mox@mox.example", "192.0.2.1", identities=identities)
         await deposit(account, b"Subject: %d\r\n\r\n" % number, flags=flag, arrival=arrival)
+    for words in _values(header, "words"):
+        await _learn(world, words)
     for address in _values(header, "wrote"):
         await deposit(account, f"To: {address}\r\n\r\n".encode(), "Sent")
+
+
+async def _learn(world: World, words: str) -> None:
+    account, deposit = world.account("mox"), depositor(world.server.store)
+    for number in range(120):
+        is_junk = number % 2 == 0
+        text = f"{words} offer{number}" if is_junk else f"minutes of meeting number{number} attached below"
+        content = f"Subject: {text}\r\n\r\n{text}\r\n".encode()
+        await deposit(account, content, flags="$Junk" if is_junk else "$NotJunk")
+    classifier = world.server.receiving.classifiers.of("mox")
+    while await classifier.learn():
+        pass
 
 
 def dialogue_of(text: str, header: Sequence[str]) -> str:

@@ -78,6 +78,8 @@ async def local_server(
         data_dir=directory,
         clock=clock,
         levels=LogLevels("warn"),
+        # Nobody here has a name, nor mail that was learned from.
+        enforces=False,
         local_address=ADDRESS,
     )
     try:
