@@ -14,6 +14,7 @@ from mox.app.receiving import Receiving, make_receiving
 from mox.app.resolving import make_resolver
 from mox.app.searchindexing import SearchIndexing
 from mox.app.selfdelivery import SelfDelivery
+from mox.app.web import WebPorts
 from mox.config import ConfigSource, InitialMailboxes, Pattern, compile_pattern
 from mox.control import (
     Commands,
@@ -31,6 +32,7 @@ from mox.runtime import Clock, ConnectionIds, Shutdown, Tasks
 from mox.signing import KeyRing, Signer
 from mox.store import DEFAULT_MAILBOXES, NO_RULES, JunkFlagRules, Quota, Store
 from mox.submission import Submission
+from mox.webaccount import AccountParts
 from moxkit.dns import Resolver
 
 __all__ = ["Server", "build"]
@@ -196,6 +198,21 @@ def build(
         shutdown=shutdown,
         is_local=local_address is not None,
         hidden_capabilities=lambda name: source.current.accounts[name].imap_capabilities_disabled,
+        web=WebPorts(
+            source=source,
+            account=AccountParts(
+                identities=identities,
+                accounts=accounts,
+                source=source,
+                store=store,
+                queue=queue,
+                clock=clock,
+                version=mox.__version__,
+            ),
+            clock=clock,
+            shutdown=shutdown,
+            is_limited=local_address is None,
+        ),
     )
     commands = (
         Commands(store=store, levels=levels, shutdown=shutdown).table()

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ed25519
 
 from mox.accounts import hash_password
 from mox.app.ports import USUAL_PORTS
+from mox.app.web import HTTP_PORT, HTTPS_PORT
 from mox.certificates import make_self_signed
 from mox.config import (
     CA,
@@ -35,6 +36,7 @@ from mox.config import (
     SMTPService,
     StaticConfig,
     StaticTLS,
+    WebService,
     write_documented,
 )
 from mox.runtime import Clock, sync_directory, write_file_durably
@@ -125,6 +127,8 @@ def _static(ips: tuple[str, ...], offset: int) -> StaticConfig:
                 submissions=SecureService(enabled=True, port=465 + offset),
                 imap=ClientService(enabled=True, port=143 + offset, no_require_starttls=True),
                 imaps=SecureService(enabled=True, port=993 + offset),
+                account_http=WebService(enabled=True, port=80 + offset),
+                account_https=WebService(enabled=True, port=443 + offset),
             )
         },
         postmaster=Postmaster(account=ACCOUNT, mailbox="Inbox"),
@@ -204,3 +208,10 @@ def _services(listener: Listener) -> Iterator[str]:
         if service is not None and service.enabled:
             url = f"{scheme}://{host}:{service.port or USUAL_PORTS[name]}"
             yield f"  {label:<13} {url:<24} {note}"
+    for scheme, site, usual in (
+        ("http", listener.account_http, HTTP_PORT),
+        ("https", listener.account_https, HTTPS_PORT),
+    ):
+        if site is not None and site.enabled:
+            url = f"{scheme}://{host}:{site.port or usual}{site.path or '/'}"
+            yield f"  {'account pages':<13} {url:<24} {'TLS' if scheme == 'https' else ''}".rstrip()

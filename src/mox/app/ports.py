@@ -6,6 +6,7 @@ from pathlib import Path
 
 import mox
 from mox.accounts import Accounts, Service, ServiceDesk, SignIn
+from mox.app.web import WebPorts
 from mox.certificates import listener_context
 from mox.config import Listener, SMTPService, StaticConfig
 from mox.delivery import Delivery, ReceivingPolicy
@@ -42,6 +43,7 @@ class PortMaker:
         shutdown: Shutdown,
         is_local: bool,
         hidden_capabilities: Callable[[str], Sequence[str]],
+        web: WebPorts,
     ) -> None:
         self._static = static
         self._directory = directory
@@ -56,6 +58,7 @@ class PortMaker:
         self._shutdown = shutdown
         self._is_local = is_local
         self._hidden_capabilities = hidden_capabilities
+        self._web = web
 
     def ports(self, listener: Listener) -> Iterator[Port]:
         """Yield a listener's ports, one for each address and service.
@@ -66,6 +69,7 @@ class PortMaker:
         for ip in listener.ips:
             yield from self._smtp_ports(listener, ip)
             yield from self._imap_ports(listener, ip)
+            yield from self._web.ports(listener, ip)
 
     def _tls(self, listener: Listener, desk: ServiceDesk | None = None) -> TLSContext | None:
         """Return the TLS context of a listener's service; one for people asks for client certificates."""
