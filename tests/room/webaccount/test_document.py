@@ -44,7 +44,7 @@ def problems(value: Any, schema: dict[str, Any], document: dict[str, Any], at: s
         if all(list(problems(value, each, document)) for each in schema["anyOf"]):
             yield f"{at}: fits nothing"
         return
-    kinds = {
+    kinds: dict[str, type | tuple[type, ...]] = {
         "object": dict, "array": list, "string": str, "boolean": bool, "null": type(None),
         "integer": int, "number": (int, float),
     }  # fmt: skip
@@ -124,6 +124,8 @@ def remember(name: str, reply: Reply, known: dict[str, object]) -> None:
             known["password"] = reply.json["password"]
         case "add_suppression":
             known["address"] = reply.json["address"]
+        case _:
+            pass
 
 
 def _in_order(each: tuple[str, str, dict[str, Any]]) -> tuple[bool, int, str]:
