@@ -42,16 +42,16 @@ def _sync_file_system(directory: Path) -> bool:
 
     Linux tells of failed writes since 5.8; `os.sync` would not, and would wait for other file systems.
     """
-    if sys.platform != "linux":
-        return False
-    syncfs = getattr(ctypes.CDLL(None, use_errno=True), "syncfs", None)
-    if syncfs is None:
-        return False
-    fd = os.open(directory, os.O_RDONLY)
-    try:
-        if syncfs(fd) != 0:
-            error = ctypes.get_errno()
-            raise OSError(error, os.strerror(error), str(directory))
-    finally:
-        os.close(fd)
-    return True
+    if sys.platform == "linux":
+        syncfs = getattr(ctypes.CDLL(None, use_errno=True), "syncfs", None)
+        if syncfs is None:
+            return False
+        fd = os.open(directory, os.O_RDONLY)
+        try:
+            if syncfs(fd) != 0:
+                error = ctypes.get_errno()
+                raise OSError(error, os.strerror(error), str(directory))
+        finally:
+            os.close(fd)
+        return True
+    return False
