@@ -52,7 +52,7 @@ def _word(rank: int) -> str:
             return word if len(word) > 2 else f"{word}n"
 
 
-def _message(number: int) -> bytes:
+def typical_message(number: int) -> bytes:
     """Return a message of about 2 KB; every third is junk and leans to other words."""
     chance = random.Random(number)
     shift = 7 if number % 3 == 0 else 0
@@ -61,9 +61,13 @@ def _message(number: int) -> bytes:
         f"<{_word(number % 900)}@host{number % 500}.example>\r\nTo: <mox@localhost>\r\n"
         f"Subject: {_word(chance.randrange(5000))} {_word(chance.randrange(5000))}\r\n\r\n"
     )
+    return (head + typical_words(chance, _SIZE - len(head), shift) + "\r\n").encode()
+
+
+def typical_words(chance: random.Random, octets: int, shift: int = 0) -> str:
+    """Draw words, separated by spaces; those that are not common depend on `shift`."""
     words: list[str] = []
-    octets = len(head)
-    while octets < _SIZE:
+    while octets > 0:
         if chance.random() < _SMALL_WORDS:
             word = chance.choice(_SYLLABLES)
         else:
@@ -71,13 +75,13 @@ def _message(number: int) -> bytes:
             rank = int(_VOCABULARY ** chance.random() ** 2)
             word = _word(rank * 10 + shift if rank > 50 else rank)
         words.append(word)
-        octets += len(word) + 1
-    return (head + " ".join(words) + "\r\n").encode()
+        octets -= len(word) + 1
+    return " ".join(words)
 
 
 async def _deposit(store: Store, account: Account, mailbox_id: int, number: int) -> None:
     spool = store.spools.new()
-    spool.write(_message(number))
+    spool.write(typical_message(number))
     content, prepared = await store.prepare(spool)
     flags = parse_flags(["$Junk" if number % 3 == 0 else "$NotJunk"])
     new = NewMessage(mailbox_id, content, prepared, flags=flags)
@@ -117,7 +121,7 @@ def _measure_kind(
     reader = open_reader(path)
     took: list[float] = []
     for number in range(messages, messages + 300):
-        message = _message(number)
+        message = typical_message(number)
         began_cpu = time.process_time()
         tokens = tokenize(message, grams)
         classify_tokens(tokens, find_counts(reader, tokens.texts), _SETTINGS)

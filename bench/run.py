@@ -3,7 +3,7 @@
     python -m bench.run                 everything, on a fresh localserve on free ports
     python -m bench.run --quick         smaller numbers, for a look
     python -m bench.run --only imap     one group: start, smtp, imap, mailbox, idle, signin, parts, auth,
-                                        search, queue
+                                        search, queue, junk, receiving
 
 The yardstick beside Postfix + Dovecot is another program (shared bench); this one needs nothing but us.
 """
@@ -16,9 +16,11 @@ from collections.abc import Callable
 from bench.authentication import measure_authentication
 from bench.idle import measure_idle
 from bench.imap import measure_imap
+from bench.junk import measure_junk
 from bench.mailbox import measure_mailbox
 from bench.parts import measure_parts
 from bench.queue import measure_queue
+from bench.receiving import measure_receiving
 from bench.search import measure_search
 from bench.server import LocalServer, measure_start
 from bench.signin import measure_signin
@@ -32,6 +34,8 @@ PARTS: dict[str, Callable[[Report, float], None]] = {
     "auth": measure_authentication,
     "search": measure_search,
     "queue": measure_queue,
+    "junk": measure_junk,
+    "receiving": measure_receiving,
 }
 GROUPS: dict[str, Callable[[LocalServer, Report, float], None]] = {
     "start": measure_start,

@@ -21,7 +21,15 @@ USER, PASSWORD = "mox@localhost", "moxmoxmox"
 class LocalServer:
     """A running server; ports are the usual ones plus `offset`."""
 
-    def __init__(self) -> None:
+    def __init__(self, program: tuple[str, ...] = ("-m", "mox"), options: tuple[str, ...] = ()) -> None:
+        """Choose a directory and ports.
+
+        Args:
+            program: What Python runs; takes the arguments of `mox`.
+            options: Of localserve, besides ours.
+        """
+        self._program = program
+        self._options = options
         self.directory = Path(tempfile.mkdtemp(prefix="mox-bench-"))
         # Away from the usual 1000, so that a developer's own server can go on.
         self.offset = 20000 + os.getpid() % 20000
@@ -39,16 +47,27 @@ class LocalServer:
     def imaps(self) -> int:
         return self.offset + 993
 
+    @property
+    def data(self) -> Path:
+        """Its configuration and all its mail."""
+        return self.directory / "data"
+
+    def create(self) -> None:
+        """Write the files of a new server, if they are not there."""
+        if not self.data.exists():
+            argv = [*self._argv("-m", "mox"), "--port-offset", str(self.offset), "--init-only"]
+            subprocess.run(argv, check=True, stdout=subprocess.DEVNULL)
+
+    def _argv(self, *program: str) -> list[str]:
+        return [sys.executable, *program, "--log-level", "error", "localserve", "--dir", str(self.data)]
+
     def start(self) -> float:
         """Start, and return the seconds until both banners were there."""
-        data = self.directory / "data"
-        argv = [sys.executable, "-m", "mox", "--log-level", "error", "localserve", "--dir", str(data)]
-        if not data.exists():
-            argv += ["--port-offset", str(self.offset)]
-            subprocess.run([*argv, "--init-only"], check=True, stdout=subprocess.DEVNULL)
-            argv = argv[:-2]
+        self.create()
         began = time.perf_counter()
-        self._process = subprocess.Popen(argv, stdout=subprocess.DEVNULL)
+        self._process = subprocess.Popen(
+            [*self._argv(*self._program), *self._options], stdout=subprocess.DEVNULL
+        )
         for port in (self.smtp, self.imap):
             while not _has_banner(port):
                 if self._process.poll() is not None or time.perf_counter() - began > 30:
