@@ -1,11 +1,12 @@
 """What has to be done now and then: removed messages lose their files, and what is old is forgotten."""
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import date, datetime
 
 from mox.runtime import Clock
-from mox.store import Store, erase_due
+from mox.store import MessageFiles, Store, erase_due
 
 __all__ = ["Housekeeping"]
 
@@ -65,6 +66,10 @@ class Housekeeping:
         """Erase what is due in one account."""
         account = self._store.account(name)
         while ids := await account.write(erase_due):
-            for id_ in ids:
-                account.files.remove(id_)
+            await asyncio.get_running_loop().run_in_executor(self._store.pool, _remove, account.files, ids)
             logger.info("removed messages erased", extra={"account": name, "messages": len(ids)})
+
+
+def _remove(files: MessageFiles, ids: Iterable[int]) -> None:
+    for id_ in ids:
+        files.remove(id_)

@@ -33,7 +33,7 @@ from mox.queue.selection import due_groups, next_due_at
 from mox.queue.sendlimits import SendLimits, count_sent
 from mox.queue.steering import Steering
 from mox.queue.suppression import Suppressions, find_suppressed, note_refusals
-from mox.runtime import Clock, Tasks, remove_file, sync_directory
+from mox.runtime import Clock, FileRemover, Tasks, remove_file, sync_directory
 from mox.store import Content, MessageFiles
 
 __all__ = ["Deliverer", "DeliveryListener", "Queue"]
@@ -116,6 +116,7 @@ class Queue:
         self._reader = open_reader(root / "index.db")
         self._writer = GroupWriter(self._writing, pool)
         self._files = MessageFiles(root / "msg")
+        self._remover = FileRemover(pool)
         self._files.root.mkdir(mode=0o770, exist_ok=True)
         # After a crash, or a restored database, a file may lie where the next message would.
         skip_message_ids(self._writing, self._files.highest_id(highest_message_id(self._writing)))
@@ -330,7 +331,7 @@ class Queue:
 
         is_last = await (self._insist(write) if insists else self._writer.run(write))
         if is_last:
-            self._files.remove(message.id)
+            self._remover.remove(self._files.name(message.id))
         return is_told
 
     async def _insist(self, write: Callable[[Transaction], bool]) -> bool:

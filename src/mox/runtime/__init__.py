@@ -14,12 +14,14 @@ from mox.runtime.disk import (
     sync_file,
     write_file_durably,
 )
+from mox.runtime.removing import FileRemover
 from mox.runtime.shutdown import Shutdown
 from mox.runtime.tasks import Tasks
 
 __all__ = [
     "Clock",
     "ConnectionIds",
+    "FileRemover",
     "Shutdown",
     "StrPath",
     "SystemClock",

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
-from mox.runtime import remove_file
+from mox.runtime import FileRemover, remove_file
 
 __all__ = ["Content", "Spool", "SpoolDirectory"]
 
@@ -48,13 +48,15 @@ class Spool:
         "_is_discarded",
         "_lock",
         "_pool",
+        "_remover",
         "path",
         "size",
     )
 
-    def __init__(self, path: Path, pool: Executor) -> None:
+    def __init__(self, path: Path, pool: Executor, remover: FileRemover) -> None:
         self.path = path
         self._pool = pool
+        self._remover = remover
         self._buffer: list[bytes] = []
         self._buffered = 0
         self._file: int | None = None
@@ -125,13 +127,14 @@ class Spool:
             self._file = None
 
     def discard(self) -> None:
-        """Close and remove the temporary file; may be called at any time, and more than once."""
+        """Close the temporary file and have it removed; may be called at any time, and more than once."""
         with self._lock:
             self._is_discarded = True
             self._buffer = []
             self._close()
             if self._has_file:
-                remove_file(self.path)
+                self._has_file = False
+                self._remover.remove(self.path)
 
 
 class SpoolDirectory:
@@ -140,6 +143,7 @@ class SpoolDirectory:
     def __init__(self, directory: Path, pool: Executor) -> None:
         self._directory = directory
         self._pool = pool
+        self._remover = FileRemover(pool)
         self._numbers = count()
         directory.mkdir(mode=0o770, parents=True, exist_ok=True)
         for left in directory.glob("spool-*"):
@@ -147,4 +151,5 @@ class SpoolDirectory:
 
     def new(self) -> Spool:
         """Begin a message."""
-        return Spool(self._directory / f"spool-{os.getpid()}-{next(self._numbers)}", self._pool)
+        path = self._directory / f"spool-{os.getpid()}-{next(self._numbers)}"
+        return Spool(path, self._pool, self._remover)

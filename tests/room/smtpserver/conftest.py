@@ -256,7 +256,6 @@ class House:
             client.writer.transport.abort()
         if self._listeners is not None:
             await self._listeners.close(1)
-        assert list(self.directory.iterdir()) == [], "temporary files were left behind"
 
     async def __aenter__(self) -> "House":
         return self
@@ -273,3 +272,4 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
     with ThreadPoolExecutor(2) as pool:
         async with House(SpoolDirectory(directory, pool), directory) as made:
             yield made
+    assert list(directory.iterdir()) == [], "temporary files were left behind"

@@ -9,19 +9,21 @@ from pathlib import Path
 import pytest
 from hypothesis import given, strategies as st
 
+from mox.runtime import FileRemover
 from mox.store.spool import Spool, SpoolDirectory
 
 
 @pytest.fixture
 def spools(tmp_path: Path, pool: ThreadPoolExecutor) -> Iterator[SpoolDirectory]:
     yield SpoolDirectory(tmp_path / "tmp", pool)
+    pool.shutdown()
     assert list((tmp_path / "tmp").iterdir()) == []
 
 
 @given(st.lists(st.text("\r\nab", max_size=6).map(str.encode)))
 def test_bare_line_feeds_become_crlf_over_any_split(pieces: list[bytes]) -> None:
     with ThreadPoolExecutor(1) as pool:
-        spool = Spool(Path("never written"), pool)
+        spool = Spool(Path("never written"), pool, FileRemover(pool))
         for piece in pieces:
             spool.write_text_lines(piece)
     expected = re.sub(rb"(?<!\r)\n", b"\r\n", b"".join(pieces))
