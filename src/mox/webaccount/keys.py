@@ -3,6 +3,9 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import load_der_x509_certificate
+
 from mox.accounts import TlsKey, TlsKeyError
 from mox.http import Caller, Operation, Parameter, ProblemError, described
 from mox.webaccount.parts import AccountParts
@@ -22,6 +25,7 @@ class KeyInfo:
     name: str
     address: str = field(metadata=described("What it signs in as."))
     no_imap_preauth: bool = field(metadata=described("IMAP connections do not begin signed in."))
+    certificate: str = field(metadata=described("As it was added, in PEM."))
     created_at: datetime
     last_used_at: datetime | None = field(metadata=described("Within 30 days."))
 
@@ -151,6 +155,10 @@ class Keys:
         return {each.attempt.fingerprint: each.last_at for each in reversed(recent)}
 
 
+def _pem(der: bytes) -> str:
+    return load_der_x509_certificate(der).public_bytes(Encoding.PEM).decode()
+
+
 def _unknown() -> ProblemError:
     return ProblemError(404, "There is no such key.", code="no-such-key")
 
@@ -162,6 +170,7 @@ def _info(key: TlsKey, used: dict[str, datetime]) -> KeyInfo:
         name=key.name,
         address=key.address,
         no_imap_preauth=key.no_imap_preauth,
+        certificate=_pem(key.certificate),
         created_at=key.created_at,
         last_used_at=used.get(key.fingerprint),
     )

@@ -1,0 +1,92 @@
+// The account page: the way in, the frame around the sections, and which section is shown.
+import { ask, learnSession, session } from "../shared/parts/ask.js"
+import { Button } from "../shared/parts/controls.js"
+import { effect, html, render, signal, useEffect, useRef, useState } from "../shared/parts/html.js"
+import { Icon } from "../shared/parts/icons.js"
+import { Empty, Toasts } from "../shared/parts/overlays.js"
+import * as theme from "../shared/parts/theme.js"
+import { SECTIONS } from "./sections.js"
+import { SignIn } from "./signin.js"
+
+const address = signal(location.hash)
+addEventListener("hashchange", () => { address.value = location.hash })
+
+const sectionOf = (hash) => SECTIONS.find((each) => each.at === (hash.replace(/^#\/?/, "") || "overview"))
+
+function Navigation() {
+	const current = sectionOf(address.value)
+	return html`<header class="side">
+		<div class="brand"><${Icon} name="brand" /><span class="t">mox <small>Account</small></span></div>
+		<nav class="nav" aria-label="Account">${SECTIONS.map((each) => html`<a key=${each.at} href=${`#/${each.at}`}
+			aria-current=${each === current ? "page" : undefined}><${Icon} name=${each.icon} /><span class="t">${each.label}</span></a>`)}</nav>
+		<nav class="nav push-end" aria-label="About">
+			<a href="api/openapi.json"><${Icon} name="code" /><span class="t">API</span></a>
+			<a href="licenses.txt"><${Icon} name="info" /><span class="t">Licences</span></a>
+		</nav></header>`
+}
+
+function TabBar() {
+	const current = sectionOf(address.value)
+	return html`<nav class="tabbar" aria-label="Account, short">${SECTIONS.filter((each) => each.short).map((each) => html`<a key=${each.at}
+		href=${`#/${each.at}`} aria-current=${each === current ? "page" : undefined}><${Icon} name=${each.icon} />${each.short}</a>`)}</nav>`
+}
+
+const initials = (text) => text.split("@")[0].split(/[^\p{L}\p{N}]+/u).filter(Boolean).slice(0, 2).map((word) => word[0].toUpperCase()).join("") || "?"
+
+function AccountMenu() {
+	const menu = useRef()
+	const leave = (path) => async () => { await ask("POST", path); session.value = null }
+	const choose = (wanted) => () => { theme.setTheme(wanted); menu.current.hidePopover() }
+	const themes = [["", "System theme", "laptop"], ["light", "Light", "star"], ["dark", "Dark", "moon"]]
+	return html`<button class="avatar tint-2" popovertarget="account-menu" aria-label=${`Account menu of ${session.value.address}`}>${initials(session.value.address)}</button>
+		<div class="menu account-menu" id="account-menu" popover ref=${menu}>
+			<p class="menu-head small">Signed in as<br /><b>${session.value.address}</b></p>
+			${themes.map(([wanted, label, icon]) => html`<button key=${wanted} aria-pressed=${theme.theme.value === wanted}
+				onClick=${choose(wanted)}><${Icon} name=${icon} />${label}${theme.theme.value === wanted && html`<span class="push"><${Icon} name="check" small /></span>`}</button>`)}
+			<button onClick=${leave("logout")}><${Icon} name="lock" />Sign out</button>
+			<button onClick=${leave("logout-everywhere")}><${Icon} name="globe" />Sign out everywhere</button>
+		</div>`
+}
+
+function Bar({ section }) {
+	const isDark = theme.isDark()
+	return html`<header class="bar">
+		<span class="phone"><${Icon} name="brand" /></span><span class="where cut">${section ? section.label : "Account"}</span>
+		<${Button} kind="quiet only push" icon="moon" label=${isDark ? "Switch to light" : "Switch to dark"} data-tip="Theme"
+			act=${() => theme.setTheme(theme.isDark() ? "light" : "dark")} />
+		<${AccountMenu} /></header>`
+}
+
+function Frame() {
+	const section = sectionOf(address.value)
+	const main = useRef()
+	const first = useRef(true)
+	useEffect(() => {
+		document.title = `${section ? section.label : "Not found"} – Account – mox`
+		// After a change of section the reader is at its beginning, not where the link was.
+		if (!first.current) main.current.focus()
+		first.current = false
+	}, [section])
+	return html`<a class="btn primary vh skip" href="#main" onClick=${(event) => { event.preventDefault(); main.current.focus() }}>Skip to content</a>
+		<div class="app"><${Navigation} />
+		<main class="main" id="main" tabindex="-1" ref=${main}><${Bar} section=${section} />
+			<div class="scroll" tabindex="0" role="region" aria-label=${section ? section.label : "Not found"} key=${address.value}><div class="page">
+				${section ? html`<${section.Page} />` : html`<${Empty} icon="search" text="There is no such page."><a class="btn" href="#/overview">Overview</a><//>`}
+			</div></div></main>
+		<${TabBar} /></div><${Toasts} />`
+}
+
+function App() {
+	const [trouble, setTrouble] = useState(null)
+	const learn = () => { setTrouble(null); return learnSession().catch(setTrouble) }
+	useEffect(() => { learn() }, [])
+	if (trouble) {
+		return html`<main class="entry"><${Empty} icon="warn" text=${trouble.message}><${Button} icon="refresh" act=${learn}>Try again<//><//></main>`
+	}
+	if (session.value === undefined) return html`<main class="entry" aria-busy="true"><p class="vh">Loading</p></main>`
+	return session.value === null ? html`<${SignIn} />` : html`<${Frame} />`
+}
+
+theme.show()
+effect(() => { if (session.value === null) document.title = "Sign in – Account – mox" })
+render(html`<${App} />`, document.getElementById("app"))
