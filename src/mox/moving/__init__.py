@@ -9,14 +9,23 @@ the archive. It does not speak HTTP, knows no sessions and decides nothing about
     async for event in begun.follow():  # Count, Problem, ReadOctets, Step, then Done or Aborted
         ...
 
+Export: a whole account, a mailbox, or messages as Maildir or mbox, into a directory or as a stream.
+
+    exporter = Exporter(account=directory, request=ExportRequest(ExportFormat.MBOX), now=now)
+    for piece in pack(exporter.files(), Packing.TGZ):
+        ...
+
 `begin` raises `ArchiveError` and `ImportRunningError`, `find` raises `ImportUnknownError`; what goes wrong
-later is told by `Aborted`, and the account is as it was before.
+later is told by `Aborted`, and the account is as it was before. `Exporter` raises `MailboxUnknownError`.
 """
 
 from mox.moving.apart import Stager, stage_apart, stage_in_thread
+from mox.moving.directorywriting import write_directory
 from mox.moving.errors import ArchiveError, ImportRunningError, ImportUnknownError, MovingError
+from mox.moving.exporting import Exporter, ExportFile, ExportFormat, ExportRequest, export_name
 from mox.moving.imports import Import, ImportRequest, Imports
 from mox.moving.job import Problem, SourceKind, Step
+from mox.moving.packing import Packing, pack
 from mox.moving.state import Aborted, Count, Done, Event, ImportState, Phase, ReadOctets
 
 __all__ = [
@@ -25,6 +34,10 @@ __all__ = [
     "Count",
     "Done",
     "Event",
+    "ExportFile",
+    "ExportFormat",
+    "ExportRequest",
+    "Exporter",
     "Import",
     "ImportRequest",
     "ImportRunningError",
@@ -32,12 +45,16 @@ __all__ = [
     "ImportUnknownError",
     "Imports",
     "MovingError",
+    "Packing",
     "Phase",
     "Problem",
     "ReadOctets",
     "SourceKind",
     "Stager",
     "Step",
+    "export_name",
+    "pack",
     "stage_apart",
     "stage_in_thread",
+    "write_directory",
 ]

@@ -13,7 +13,7 @@ __all__ = ["Found", "FoundKind", "Placing"]
 
 _MAILDIR = frozenset({"cur", "new", "tmp"})
 _KEYWORDS_NAME = "dovecot-keywords"
-# What servers and computers keep beside mail: nobody misses it. `._` files stand beside others of that name.
+# What servers and computers keep beside mail: nobody misses it.
 _NOT_MAIL = (
     "dovecot.",
     "dovecot-",
@@ -22,8 +22,9 @@ _NOT_MAIL = (
     "courierimap",
     "subscriptions",
     ".DS_Store",
+    "._",
 )
-_APPLE_DOUBLE = "._"
+_BESIDE = "__MACOSX/"
 _DEEPEST = 32
 _LONGEST_NAME = 1000
 
@@ -78,23 +79,22 @@ class Placing:
         if entry.kind is EntryKind.DIRECTORY:
             above, _, last = name.rstrip("/").rpartition("/")
             return Found(FoundKind.MAILBOX, self._folder(above)) if last in _MAILDIR else _NOTHING
-        return self._file(name)
+        return _NOTHING if entry.name.startswith(_BESIDE) else self._file(name)
 
     def _file(self, name: str) -> Found:
         above, _, last = name.rpartition("/")
         folder, _, parent = above.rpartition("/")
-        if last.startswith((_APPLE_DOUBLE, *_NOT_MAIL)) and last != _KEYWORDS_NAME and parent not in _MAILDIR:
-            return _NOTHING
         if last.lower().endswith(".mbox"):
             path = name[: -len(".mbox")]
             return Found(FoundKind.MBOX, self.mailbox(path) if last[: -len(".mbox")] else "")
-        if parent in _MAILDIR:
-            return Found(FoundKind.MAILDIR_MESSAGE, self._folder(folder))
+        # First: a mailbox may be named as the folders of a Maildir are.
         if last == _KEYWORDS_NAME:
             return Found(FoundKind.KEYWORDS, self._folder(above))
+        if parent in _MAILDIR:
+            return Found(FoundKind.MAILDIR_MESSAGE, self._folder(folder))
         if last.lower().endswith(".eml"):
             return Found(FoundKind.MESSAGE, self.mailbox(above or INBOX))
-        return _UNKNOWN
+        return _NOTHING if last.startswith(_NOT_MAIL) else _UNKNOWN
 
     def _folder(self, directory: str) -> str:
         """Return the mailbox of a directory that holds a Maildir; the topmost is the Inbox."""

@@ -190,4 +190,7 @@ def _messages(entry: Entry) -> Iterator[MboxMessage]:
     try:
         yield from split_mbox(entry.open())
     except ArchiveError as error:
+        # Computers by Apple put a file beside another, of nearly the same name.
+        if entry.name.rpartition("/")[2].startswith("._"):
+            raise EntryError("it is no mbox file") from error
         raise ArchiveError(f"{entry.name}: {error}") from error
