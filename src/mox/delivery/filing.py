@@ -45,6 +45,8 @@ async def file_message(store: Store, message: ReceivedMessage, judged: Judged) -
     """
     recipient, verdict = judged.recipient, judged.verdict
     account = store.account(recipient.account)
+    # Not while others wait for the transaction.
+    prefix = delivery_prefix(message, judged)
 
     def file(tx: Tx) -> Added:
         drop_reject(tx, message.prepared.message_id)
@@ -52,7 +54,7 @@ async def file_message(store: Store, message: ReceivedMessage, judged: Judged) -
         aside = None
         if verdict.mailbox != verdict.meant_for and not verdict.is_reject:
             aside = Aside(ensure_mailbox(tx, verdict.meant_for).id, is_reject=False)
-        return add_message(tx, _new(message, judged, mailbox.id, aside))
+        return add_message(tx, _new(message, judged, mailbox.id, prefix, aside))
 
     try:
         added = await account.write(file)
@@ -80,12 +82,14 @@ async def file_message(store: Store, message: ReceivedMessage, judged: Judged) -
     return Outcome(recipient, 250, "2.1.5", "delivered", added, verdict.reason)
 
 
-def _new(message: ReceivedMessage, judged: Judged, mailbox_id: int, aside: Aside | None) -> NewMessage:
+def _new(
+    message: ReceivedMessage, judged: Judged, mailbox_id: int, prefix: bytes, aside: Aside | None = None
+) -> NewMessage:
     return NewMessage(
         mailbox_id,
         message.content,
         message.prepared,
-        prefix=delivery_prefix(message, judged),
+        prefix=prefix,
         flags=_SEEN if judged.verdict.is_reject or _is_report(message, judged) else parse_flags([]),
         arrival=_arrival(message, judged),
         aside=aside,
@@ -107,11 +111,12 @@ async def note_refused(store: Store, message: ReceivedMessage, judged: Judged, k
     account = store.account(recipient.account)
     keeps = bool(keep.mailbox) and verdict.reason != "high-rate" and not recipient.alias
     content_hash = await asyncio.to_thread(message.hash) if keeps else b""
+    prefix = delivery_prefix(message, judged) if keeps else b""
 
     def write(tx: Tx) -> None:
         kept_id = None
         if keeps:
-            new = _new(message, judged, 0, None)
+            new = _new(message, judged, 0, prefix)
             try:
                 kept_id = keep_reject(
                     tx, keep, new, meant_for=verdict.meant_for, content_hash=content_hash, flags=_SEEN

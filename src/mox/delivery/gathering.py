@@ -7,7 +7,15 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from mox.filtering import Content, Evidence, Listing, RatesSeen, Reputation, Verdict, Wanted, assess, judge
-from mox.store import Account, Identity, Judged, arrivals_since, find_mailbox, has_written_to, judged_messages
+from mox.store import (
+    Account,
+    Identity,
+    Judged,
+    find_mailbox,
+    has_written_to,
+    judged_messages,
+    recent_arrivals,
+)
 from moxkit.domain import Domain
 
 __all__ = ["AskLists", "Classify", "Gathering", "StoredHistory"]
@@ -108,10 +116,10 @@ class Gathering:
 
 
 def _rates(account: Account, evidence: Evidence) -> RatesSeen:
-    now, networks = int(evidence.now.timestamp()), evidence.sender.networks
+    now = int(evidence.now.timestamp())
+    found = [recent_arrivals(account.reader, network, now) for network in evidence.sender.networks]
     return RatesSeen(
-        minute=tuple(arrivals_since(account.reader, network, now - 60) for network in networks),
-        day=tuple(arrivals_since(account.reader, network, now - 24 * 3600) for network in networks),
+        minute=tuple(in_minute for in_minute, _ in found), day=tuple(in_day for _, in_day in found)
     )
 
 

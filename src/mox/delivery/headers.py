@@ -165,4 +165,6 @@ def _report_error(message: ReceivedMessage, judged: Judged) -> bytes:
 def _words(text: str, *, smtputf8: bool) -> list[str]:
     """Return lines for a header, at least one; words of strangers stand among them."""
     encoded = encode_text(" ".join(text[:_LONGEST_REASON].split()), utf8=smtputf8)
+    if 0 < len(encoded) <= _WIDTH:
+        return [encoded]
     return textwrap.wrap(encoded, _WIDTH, break_long_words=False, break_on_hyphens=False) or ["-"]

@@ -113,7 +113,7 @@ from mox.store.refusals import (
 from mox.store.resync import ChangedMessage, changed_since, is_history_complete, removed_since
 from mox.store.rights import ANYONE, Rights, list_rights, rights_of, set_rights
 from mox.store.search import latest_modseq, search_messages
-from mox.store.senders import Identity, IdentityKind, Judged, arrivals_since, has_written_to, judged_messages
+from mox.store.senders import Identity, IdentityKind, Judged, has_written_to, judged_messages, recent_arrivals
 from mox.store.sorting import sort_messages, thread_messages
 from mox.store.spool import Content, Spool
 from mox.store.staging import StagedMessage, Staging
@@ -204,7 +204,6 @@ __all__ = [
     "Tx",
     "UidsExhaustedError",
     "add_message",
-    "arrivals_since",
     "begin_staging",
     "change_flags",
     "changed_since",
@@ -257,6 +256,7 @@ __all__ = [
     "quota_usage",
     "read_header",
     "read_message",
+    "recent_arrivals",
     "reject_of",
     "rejects_before",
     "removed_since",

@@ -15,11 +15,11 @@ __all__ = [
     "Identity",
     "IdentityKind",
     "Judged",
-    "arrivals_since",
     "count_arrival",
     "has_written_to",
     "identities_json",
     "judged_messages",
+    "recent_arrivals",
 ]
 
 
@@ -78,8 +78,10 @@ _SENT_TO = """SELECT 1 FROM identity
 _ARRIVED = """INSERT INTO arrival VALUES (:kind, :value, :minute, 1, :octets)
   ON CONFLICT DO UPDATE SET messages = messages + 1, octets = octets + excluded.octets"""
 _FORGET_ARRIVALS = "DELETE FROM arrival WHERE minute < :minute"
-_ARRIVALS = """SELECT coalesce(sum(messages), 0), coalesce(sum(octets), 0) FROM arrival
-  WHERE kind = :kind AND value = :value AND minute > :since"""
+_ARRIVALS = """SELECT coalesce(sum(messages) FILTER (WHERE minute > :minute), 0),
+    coalesce(sum(octets) FILTER (WHERE minute > :minute), 0),
+    coalesce(sum(messages), 0), coalesce(sum(octets), 0) FROM arrival
+  WHERE kind = :kind AND value = :value AND minute > :day"""
 _DAY_MINUTES = 24 * 60
 _NETWORKS = frozenset({IdentityKind.NETWORK_1, IdentityKind.NETWORK_2, IdentityKind.NETWORK_3})
 
@@ -133,9 +135,16 @@ def count_arrival(connection: Connection, identities: Iterable[Identity], *, oct
     )
 
 
-def arrivals_since(connection: Connection, network: Identity, since: int) -> tuple[int, int]:
-    """Return number and octets of messages that came from a network after a time of the last day."""
-    count, octets = connection.row(
-        _ARRIVALS, kind=int(network.kind), value=network.value, since=since // 60
-    ) or (0, 0)
-    return count, octets
+def recent_arrivals(
+    connection: Connection, network: Identity, now: int
+) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Return number and octets of what came from a network in the last minute, and in the last day."""
+    row = connection.row(
+        _ARRIVALS,
+        kind=int(network.kind),
+        value=network.value,
+        minute=(now - 60) // 60,
+        day=now // 60 - _DAY_MINUTES,
+    )
+    in_minute, octets_in_minute, in_day, octets_in_day = row or (0, 0, 0, 0)
+    return (in_minute, octets_in_minute), (in_day, octets_in_day)

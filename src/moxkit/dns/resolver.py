@@ -69,12 +69,16 @@ class DnsResolver(ResolverByType):
 
     async def lookup(self, name: str, kind: RecordType) -> Answer[Any]:
         """Return the records of this type; see `ResolverByType.lookup`."""
-        absolute = _absolute(name)
-        key = (absolute.to_text(omit_final_dot=True).lower(), kind)
+        # What is cached stands there as it is written, but for the case.
+        key = (name.removesuffix(".").lower(), kind)
         answer = self._cache.get(key)
         if answer is None:
-            answer = await self._ask(absolute, kind)
-            self._cache.put(key, answer)
+            absolute = _absolute(name)
+            key = (absolute.to_text(omit_final_dot=True).lower(), kind)
+            answer = self._cache.get(key)
+            if answer is None:
+                answer = await self._ask(absolute, kind)
+                self._cache.put(key, answer)
         if not answer.records:
             raise NotFound(key[0], authentic=answer.authentic)
         return answer

@@ -50,6 +50,8 @@ def encode_text(text: str, *, utf8: bool) -> str:
         utf8: Leave UTF-8 as it is (RFC 6532).
     """
     text = without_controls(text)
+    if len(text) <= _LONGEST_WORD and not _needs_encoding(text, utf8=utf8):
+        return text
     tokens = _WORD.split(text)  # word, space, word, ...
     out: list[str] = []
     at = 0

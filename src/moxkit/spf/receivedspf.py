@@ -201,4 +201,7 @@ def _quote(value: str) -> str:
 
 def _clean(value: str) -> str:
     """Return what may stand in a field: nothing that ends its line (UTF-8 may, by RFC 6532)."""
-    return "".join(char if char.isprintable() else "?" for char in value[:_MAX_VALUE])
+    value = value[:_MAX_VALUE]
+    if value.isprintable():
+        return value
+    return "".join(char if char.isprintable() else "?" for char in value)

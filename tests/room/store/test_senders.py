@@ -12,7 +12,6 @@ from mox.store import (
     Identity,
     IdentityKind,
     Store,
-    arrivals_since,
     change_flags,
     copy_messages,
     erase_due,
@@ -21,6 +20,7 @@ from mox.store import (
     has_written_to,
     judged_messages,
     move_messages,
+    recent_arrivals,
 )
 from moxkit.testing import FakeClock
 from room.deposits import Deposit
@@ -92,9 +92,13 @@ async def test_arrivals_are_counted_for_a_day(account: Account, deposit: Deposit
     await deposit(account, b"\r\n", arrival=arrival(ANN))
     await deposit(account, b"\r\n")
     now = int(clock.now().timestamp())
-    assert arrivals_since(account.reader, NET, now - 60) == (1, 10)
-    assert arrivals_since(account.reader, NET, now - 24 * 3600 - 60) == (2, 12)
-    assert arrivals_since(account.reader, Identity(IdentityKind.NETWORK_1, "192.0.2.2"), 0) == (0, 0)
+    assert recent_arrivals(account.reader, NET, now) == ((1, 10), (1, 10))
+    # The one of yesterday is not a day old then.
+    assert recent_arrivals(account.reader, NET, now - 60) == ((1, 10), (2, 12))
+    assert recent_arrivals(account.reader, NET, now + 120) == ((0, 0), (1, 10))
+    assert recent_arrivals(account.reader, NET, now + 25 * 3600) == ((0, 0), (0, 0))
+    nobody = Identity(IdentityKind.NETWORK_1, "192.0.2.2")
+    assert recent_arrivals(account.reader, nobody, now) == ((0, 0), (0, 0))
     assert account.reader.value("SELECT count(*) FROM arrival") == 2
 
 

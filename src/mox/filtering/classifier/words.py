@@ -7,6 +7,7 @@ import itertools
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from enum import IntFlag
+from functools import lru_cache
 
 __all__ = ["Grams", "grams_of", "words_of"]
 
@@ -37,6 +38,7 @@ _UNSPACED = re.compile(
 # In octets. Longer is encoded data that went astray, not language.
 _LONGEST = 64
 _SHORTEST = 3
+_MOST_REMEMBERED = 10_000
 
 
 def words_of(text: str) -> Iterator[str]:
@@ -52,8 +54,9 @@ def words_of(text: str) -> Iterator[str]:
             yield from _foreign(word)
 
 
+@lru_cache(_MOST_REMEMBERED)
 def _is_telling(word: str) -> bool:
-    """Say whether an ASCII word is worth counting."""
+    """Say whether an ASCII word is worth counting; most words of a message were in others."""
     if not _SHORTEST <= len(word) <= _LONGEST:
         return False
     if word.isalpha():
