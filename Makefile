@@ -5,13 +5,14 @@ BIN := $(VENV)/bin
 MOX_ARGS ?=
 UV_COMPILE = $(VENV)/uv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
-.PHONY: help localserve test check lint typecheck contracts unit endtoend bench fix lock gauges docs clean
+.PHONY: help screenshots localserve test check lint typecheck contracts unit endtoend bench fix lock gauges docs clean
 
 help:
 	@echo "make localserve   set up and run a mail server for developers (MOX_ARGS='--dir D ...')"
 	@echo "make test         set up and run every test"
 	@echo "make check        format, lint, import contracts, types, fast tests"
 	@echo "make bench        measure the hot paths"
+	@echo "make screenshots  pictures of the pages, to be looked at (needs Debian's chromium)"
 	@echo "make fix          format and repair what ruff can"
 	@echo "make lock         renew the pinned dependencies"
 
@@ -52,6 +53,9 @@ endtoend: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m bench.run
+
+screenshots: $(VENV)/.dev
+	$(BIN)/python tools/screenshots.py
 
 gauges: $(VENV)/.dev
 	$(BIN)/python tools/gauges.py

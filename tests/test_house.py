@@ -21,6 +21,7 @@ ADAPTERS = {
     "argon2": {"mox.accounts"},
     "precis_i18n": {"mox.accounts"},
     "h11": {"moxkit.https"},
+    "hypercorn": {"mox.http"},
     "publicsuffixlist": {"moxkit.publicsuffix"},
     "idna": {"moxkit.domain"},
     "uvloop": {"mox.app"},

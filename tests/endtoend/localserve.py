@@ -44,6 +44,14 @@ class Localserve:
         return 993 + self.offset
 
     @property
+    def http(self) -> int:
+        return 80 + self.offset
+
+    @property
+    def https(self) -> int:
+        return 443 + self.offset
+
+    @property
     def certificate(self) -> Path:
         return self.directory / "localhost.crt"
 
@@ -88,9 +96,9 @@ class Localserve:
         self.process = None
         return status
 
-    def imap_client(self) -> imaplib.IMAP4:
+    def imap_client(self, password: str = PASSWORD) -> imaplib.IMAP4:
         client = imaplib.IMAP4("127.0.0.1", self.imap)
-        client.login(USER, PASSWORD)
+        client.login(USER, password)
         return client
 
     def deliver(self, content: bytes, *, sender: str = "me@example.org", to: str = "you@example.org") -> None:

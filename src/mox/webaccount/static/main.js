@@ -71,7 +71,7 @@ function Frame() {
 		<div class="app"><${Navigation} />
 		<main class="main" id="main" tabindex="-1" ref=${main}><${Bar} section=${section} />
 			<div class="scroll" tabindex="0" role="region" aria-label=${section ? section.label : "Not found"} key=${address.value}><div class="page">
-				${section ? html`<${section.Page} />` : html`<${Empty} icon="search" text="There is no such page."><a class="btn" href="#/overview">Overview</a><//>`}
+				${section ? html`<${section.Page} />` : html`<div class="head"><h1>Not found</h1></div><${Empty} icon="search" text="There is no such page."><a class="btn" href="#/overview">Overview</a><//>`}
 			</div></div></main>
 		<${TabBar} /></div><${Toasts} />`
 }

@@ -32,7 +32,11 @@ export function Toasts() {
 /** A modal dialog, open as long as it is there; `close` is told when a person wants it gone. */
 export function Dialog({ title, close, children, wide }) {
 	const box = useRef()
-	useEffect(() => { box.current.showModal() }, [])
+	useEffect(() => {
+		const before = document.activeElement
+		box.current.showModal()
+		return () => { if (before?.isConnected) before.focus() }
+	}, [])
 	const cancel = (event) => { event.preventDefault(); close() }
 	return html`<dialog class=${wide ? "dialog wide-dialog" : "dialog"} ref=${box} onCancel=${cancel} aria-label=${title}>
 		<div class="btns"><h2 class="grow">${title}</h2><${Button} kind="quiet only small" label="Close" icon="x" act=${close} /></div>

@@ -39,7 +39,7 @@ export function Attempts() {
 
 function Table({ attempts }) {
 	if (!attempts.length) return html`<${Empty} icon="clock" text="None in the past 30 days." />`
-	return html`<div class="table-box" tabindex="0" role="region" aria-label="Sign-ins"><table class="table">
+	return html`<div class="table-box" tabindex="0" role="region" aria-label="Table of sign-ins"><table class="table">
 		<caption class="vh">Attempts to sign in to this account, latest first</caption>
 		<thead><tr><th scope="col">What</th><th scope="col" class="num">Times</th><th scope="col" class="c3">Signed in as</th><th scope="col" class="c3">TLS</th><th scope="col">Last</th></tr></thead>
 		<tbody>${attempts.map((each, at) => html`<${Row} key=${at} attempt=${each} />`)}</tbody></table></div>`

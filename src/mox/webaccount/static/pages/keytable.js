@@ -25,7 +25,7 @@ export function KeyTable({ keys, reload, edit }) {
 		const again = { certificate: key.certificate, address: key.address, name: key.name, no_imap_preauth: key.no_imap_preauth }
 		say(`The key of ${key.name} is removed`, async () => { await ask("POST", "tls-keys", again); await reload() })
 	}
-	return html`<div class="table-box" tabindex="0" role="region" aria-label="TLS keys"><table class="table">
+	return html`<div class="table-box" tabindex="0" role="region" aria-label="Table of TLS keys"><table class="table">
 		<caption class="vh">TLS keys that can sign in to this account</caption>
 		<thead><tr><th scope="col">Name</th><th scope="col" class="c2">Signs in as</th><th scope="col" class="c3">Type</th><th scope="col" class="c3">Fingerprint</th><th scope="col" class="c2">Last used</th><th scope="col">From the start</th><th scope="col"><span class="vh">Actions</span></th></tr></thead>
 		<tbody>${keys.map((key) => html`<tr key=${key.fingerprint}><th scope="row" class="any"><${Icon} name="key" small /> ${key.name}</th><td class="c2 any">${key.address}</td><td class="c3 nowrap">${typeName(key.type)}</td>

@@ -35,7 +35,7 @@ function Table({ list, reload }) {
 			await reload()
 		})
 	}
-	return html`<div class="table-box" tabindex="0" role="region" aria-label="Suppression list"><table class="table">
+	return html`<div class="table-box" tabindex="0" role="region" aria-label="Table of the list"><table class="table">
 		<caption class="vh">Addresses that nothing is sent to</caption>
 		<thead><tr><th scope="col">Address</th><th scope="col" class="c2">Reason</th><th scope="col" class="c3">Added by</th><th scope="col" class="c3">Since</th><th scope="col"><span class="vh">Actions</span></th></tr></thead>
 		<tbody>${list.map((each) => html`<tr key=${each.base_address}><th scope="row" class="any">${each.address}</th><td class="c2 any">${each.reason}</td>
