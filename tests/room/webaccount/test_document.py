@@ -48,9 +48,8 @@ def problems(value: Any, schema: dict[str, Any], document: dict[str, Any], at: s
         "object": dict, "array": list, "string": str, "boolean": bool, "null": type(None),
         "integer": int, "number": (int, float),
     }  # fmt: skip
-    if not isinstance(value, kinds[schema["type"]]) or (
-        isinstance(value, bool) and schema["type"] != "boolean"
-    ):
+    fits = isinstance(value, kinds[schema["type"]])
+    if not fits or (isinstance(value, bool) and schema["type"] != "boolean"):
         yield f"{at}: {value!r} is not {schema['type']}"
     elif schema["type"] == "object":
         yield from (f"{at}: {name} is missing" for name in schema["required"] if name not in value)
