@@ -21,11 +21,13 @@ from mox.control import (
     ControlServer,
     IdentityCommands,
     JunkCommands,
+    MovingCommands,
     QueueCommands,
     SuppressionCommands,
     WhyCommands,
 )
 from mox.listen import Listeners, Port
+from mox.moving import Imports
 from mox.observe import LogLevels, Metrics
 from mox.queue import Bounces, Deliverer, Queue, RetryPlan, SendLimits
 from mox.runtime import Clock, ConnectionIds, Shutdown, Tasks
@@ -60,6 +62,7 @@ class Server:
         queue: Queue,
         identities: Identities,
         receiving: Receiving,
+        imports: Imports,
         control: ControlServer,
         housekeeping: Housekeeping,
         search_indexing: SearchIndexing,
@@ -78,6 +81,7 @@ class Server:
         self.queue = queue
         self.identities = identities
         self.receiving = receiving
+        self.imports = imports
         self.metrics = metrics
         self.shutdown = shutdown
 
@@ -89,6 +93,7 @@ class Server:
         """
         for port in self._ports:
             await self._listeners.listen(port)
+        await self.imports.discard_left()
         await self._control.start()
         self._tasks.spawn(self.queue.run(), "queue")
         self._tasks.spawn(self.queue.steering.run(), "retired entries")
@@ -103,6 +108,7 @@ class Server:
         await self._listeners.close(_GRACE_S)
         await self._control.close()
         await self._tasks.close()
+        await self.imports.close()
         await self.receiving.close()
         await self.queue.close()
         await self.store.close()
@@ -214,10 +220,12 @@ def build(
             is_limited=local_address is None,
         ),
     )
+    imports = Imports(store=store, clock=clock)
     commands = (
         Commands(store=store, levels=levels, shutdown=shutdown).table()
         | IdentityCommands(identities=identities, source=source).table()
         | WhyCommands(store=store).table()
+        | MovingCommands(imports=imports).table()
         | JunkCommands(
             classifiers=receiving.classifiers,
             has_filter=lambda name: _has_filter(source, name),
@@ -236,6 +244,7 @@ def build(
         queue=queue,
         identities=identities,
         receiving=receiving,
+        imports=imports,
         control=ControlServer(data_dir=data_dir, commands=commands),
         housekeeping=Housekeeping(
             store=store,

@@ -11,6 +11,7 @@ from mox.control.client import ControlError, request
 from mox.control.commands import Commands
 from mox.control.identitycommands import IdentityCommands
 from mox.control.junkcommands import JunkCommands
+from mox.control.movingcommands import MovingCommands
 from mox.control.queuecommands import QueueCommands
 from mox.control.server import ControlServer
 from mox.control.suppressioncommands import SuppressionCommands
@@ -22,6 +23,7 @@ __all__ = [
     "ControlServer",
     "IdentityCommands",
     "JunkCommands",
+    "MovingCommands",
     "QueueCommands",
     "SuppressionCommands",
     "WhyCommands",

@@ -7,7 +7,7 @@ one transaction. However an import ends, what is staged is removed before anybod
 import asyncio
 import logging
 import secrets
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from mox.moving.state import Event, ImportState, Phase, Progress
 from mox.runtime import Clock, Tasks, remove_file
 from mox.store import (
     Account,
+    AccountUnknownError,
     StagingPlace,
     Store,
     StoreError,
@@ -220,12 +221,15 @@ class Imports:
         self._tasks = Tasks()
         self._imports: dict[str, Import] = {}
 
-    async def discard_left(self, accounts: Iterable[str], data_dir: Path) -> None:
+    async def discard_left(self) -> None:
         """Remove what imports left behind that were killed with the server; before anything is begun."""
-        for name in accounts:
-            if (data_dir / "accounts" / name / "import").exists():
+        for name in self._store.accounts_with_staging():
+            try:
                 await discard_staging(self._store.account(name))
-                logger.warning("an import was interrupted and left nothing", extra={"account": name})
+            except AccountUnknownError:
+                # It is not in the configuration any more.
+                continue
+            logger.warning("an import was interrupted and left nothing", extra={"account": name})
 
     def begin(self, request: ImportRequest) -> Import:
         """Begin an import; it goes on by itself.

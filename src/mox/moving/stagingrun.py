@@ -95,6 +95,8 @@ class _Run:
         else:
             mailbox = placing.mailbox(job.mailbox)
             intake.ensure_mailbox(mailbox)
+            # About as much as was read, which is good enough to show.
+            intake.position = lambda: self.staging.octets
             entries = open_maildir(source) if job.kind is SourceKind.MAILDIR else open_mbox(source)
             for entry, kind in entries:
                 self._check()

@@ -15,6 +15,7 @@ from mox.store.initial import DEFAULT_MAILBOXES
 from mox.store.prepared import Prepared, prepare_content
 from mox.store.quota import NO_QUOTA, Quota
 from mox.store.spool import Content, Spool, SpoolDirectory
+from mox.store.stagingplace import STAGING_NAME
 
 __all__ = ["Store"]
 
@@ -91,6 +92,10 @@ class Store:
         self._open[name] = account
         self._close_unused()
         return account
+
+    def accounts_with_staging(self) -> list[str]:
+        """Return the names of accounts in which mail is staged, by a running import or a killed one."""
+        return sorted(found.parent.name for found in self._accounts.glob(f"*/{STAGING_NAME}"))
 
     async def prepare(self, spool: Spool) -> tuple[Content, Prepared]:
         """Put a spooled message on stable storage and learn what there is to know of it.

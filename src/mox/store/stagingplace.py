@@ -18,9 +18,9 @@ from mox.store.account import Account
 from mox.store.errors import StagingExistsError
 from mox.store.files import MessageFiles, directory_name, ids_per_directory
 
-__all__ = ["StagingPlace", "begin_staging", "is_committed", "left_staging", "remove_staging"]
+__all__ = ["STAGING_NAME", "StagingPlace", "begin_staging", "is_committed", "left_staging", "remove_staging"]
 
-_NAME = "import"
+STAGING_NAME = "import"
 _FIRST_ID = "first-id"
 # More messages come to no account while one import is being staged; else the commit refuses.
 _AHEAD = 1 << 20
@@ -48,7 +48,7 @@ class StagingPlace:
 
 def _directory(account: Account) -> Path:
     """Return where an account's mail is staged."""
-    return account.files.root.parent / _NAME
+    return account.files.root.parent / STAGING_NAME
 
 
 def begin_staging(account: Account) -> StagingPlace:

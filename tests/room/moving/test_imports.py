@@ -403,7 +403,8 @@ async def test_the_end_of_the_server_is_the_end_of_imports(
 
 async def test_what_a_killed_server_left_is_removed(imports: Imports, store: Store, tmp_path: Path) -> None:
     (store.account("mox").files.root.parent / "import").mkdir()
-    await imports.discard_left(["mox", "nobody"], tmp_path / "data")
+    (tmp_path / "data" / "accounts" / "un:known" / "import").mkdir(parents=True)
+    await imports.discard_left()
     assert not (store.account("mox").files.root.parent / "import").exists()
 
 
