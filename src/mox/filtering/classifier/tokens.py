@@ -5,8 +5,9 @@ wanted, since they are of the message that is judged. Numbers hide nothing: shor
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 
 from mox.filtering.classifier.words import Grams, grams_of, words_of
 from moxkit.message import (
@@ -71,30 +72,31 @@ def tokenize(source: Source, grams: Grams, prefix: bytes = b"") -> Tokens:
     """
     root = parse(source)
     found: dict[str, None] = {}
-    for text in _texts(root, source, prefix, grams):
-        found[text] = None
-        if len(found) == _MOST_TOKENS:
+    for texts in _texts(root, source, prefix, grams):
+        found |= dict.fromkeys(texts)
+        if len(found) >= _MOST_TOKENS:
             break
-    return Tokens({_number(text): text for text in found}, grams, _MALFORMED in root.problems)
+    numbered = {_number(text): text for text in islice(found, _MOST_TOKENS)}
+    return Tokens(numbered, grams, _MALFORMED in root.problems)
 
 
 def _number(text: str) -> int:
     return int.from_bytes(text.encode("utf-8", "replace")) % _MODULUS
 
 
-def _texts(root: Part, source: Source, prefix: bytes, grams: Grams) -> Iterator[str]:
+def _texts(root: Part, source: Source, prefix: bytes, grams: Grams) -> Iterator[Iterable[str]]:
+    """Yield the tokens of each field and of each part, with repetitions."""
     headers = Headers(prefix + header_of(root, source, limit=_MOST_HEADER_OCTETS).octets)
     for name in _FIELDS:
         value = " ".join(headers.texts(name))[:_MOST_FIELD_CHARACTERS] if name in headers else ""
-        for text in (*grams_of(list(words_of(value)), grams), *_domains(value)):
-            if len(text) >= _SHORTEST_IN_FIELD:
-                yield f"{name}:{text}"
+        texts = (*grams_of(words_of(value), grams), *_domains(value))
+        yield [f"{name}:{text}" for text in texts if len(text) >= _SHORTEST_IN_FIELD]
     left, parts = _MOST_CHARACTERS, 0
     for part in root.walk():
         if part.type != "text" or part.parts:
             continue
         text = _read(part, source)[:left]
-        yield from grams_of(list(words_of(text)), grams)
+        yield grams_of(words_of(text), grams)
         left, parts = left - len(text), parts + 1
         if left <= 0 or parts == _MOST_PARTS:
             return

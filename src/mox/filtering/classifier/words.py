@@ -22,6 +22,7 @@ class Grams(IntFlag):
 
 # An apostrophe between letters belongs to the word.
 _WORD = re.compile(r"[^\W_]++(?:'[^\W_]++)*+")
+_ASCII_BETWEEN = {code: " " for code in range(128) if not chr(code).isalnum() and chr(code) != "'"}
 _APOSTROPHES = str.maketrans({"\u2019": "'", "\u02bc": "'"})
 # Junk hides words by what nobody sees: soft hyphens, joiners, marks of direction.
 _INVISIBLE = re.compile(
@@ -41,17 +42,27 @@ _SHORTEST = 3
 _MOST_REMEMBERED = 10_000
 
 
-def words_of(text: str) -> Iterator[str]:
-    """Yield the words of a text in their order, those that are worth nothing left out."""
+def words_of(text: str) -> list[str]:
+    """Return the words of a text in their order, those that are worth nothing left out."""
     text = text.lower()
-    if not text.isascii():
-        text = _INVISIBLE.sub("", text).translate(_APOSTROPHES)
-    for word in _WORD.findall(text):
-        if word.isascii():
-            if _is_telling(word):
-                yield word
+    if text.isascii():
+        return [word for word in _ascii_words(text) if _is_telling(word)]
+    words: list[str] = []
+    for word in _WORD.findall(_INVISIBLE.sub("", text).translate(_APOSTROPHES)):
+        if not word.isascii():
+            words += _foreign(word)
+        elif _is_telling(word):
+            words.append(word)
+    return words
+
+
+def _ascii_words(text: str) -> Iterator[str]:
+    """Yield what `_WORD` finds, three times as fast."""
+    for word in text.translate(_ASCII_BETWEEN).split():
+        if "'" in word:
+            yield from _WORD.findall(word)
         else:
-            yield from _foreign(word)
+            yield word
 
 
 @lru_cache(_MOST_REMEMBERED)
