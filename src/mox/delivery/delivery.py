@@ -4,35 +4,22 @@ import asyncio
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
-from typing import Protocol
 
 from mox.accounts import AliasRecipient, Recipient
 from mox.delivery.filing import file_message, note_refused, of_members, trouble
-from mox.delivery.forgedresults import forged_results
-from mox.delivery.headers import received_field
 from mox.delivery.incoming import Incoming, Outcome
+from mox.delivery.intake import ChecksReports, Intake
 from mox.delivery.judging import Judges
 from mox.delivery.listening import OutcomeListener, tell
-from mox.delivery.received import Judged, ReceivedMessage, sender_of
+from mox.delivery.received import Judged, ReceivedMessage
 from mox.delivery.rejects import KeepRejects
-from mox.reports import ReportProblem, ValidReport
 from mox.runtime import Clock
-from mox.store import Spool, Store, copy_without, open_content, read_header
-from mox.verification import Peer, Verification, Verifying
-from moxkit.message import Headers, Source
+from mox.store import Store
+from mox.verification import Verifying
 
-__all__ = ["ChecksReports", "Delivery"]
+__all__ = ["Delivery"]
 
 logger = logging.getLogger(__name__)
-
-
-class ChecksReports(Protocol):
-    """Recognises reports about mail authentication; see `mox.reports.ReportInbox`."""
-
-    async def check(self, source: Source, found: Verification, now: datetime) -> ValidReport | ReportProblem:
-        """Say whether a message is a report that can be used."""
-        ...
 
 
 class Delivery:
@@ -67,11 +54,11 @@ class Delivery:
         self._store = store
         self._clock = clock
         self._canonical = canonical
-        self._verifier = verifier
+        self._intake = Intake(
+            store=store, clock=clock, verifier=verifier, own_names=own_names, reports=reports
+        )
         self._judging = judging
         self._keep_rejects = keep_rejects
-        self._own_names = own_names
-        self._reports = reports
         self._listeners = tuple(listeners)
 
     async def receive(self, incoming: Incoming) -> Sequence[Outcome]:
@@ -82,7 +69,7 @@ class Delivery:
         """
         copy = self._store.spools.new()
         try:
-            return await self._conclude_message(await self._take(incoming, copy))
+            return await self._conclude_message(await self._intake.take(incoming, copy))
         finally:
             copy.discard()
 
@@ -105,43 +92,6 @@ class Delivery:
                 continue
             outcomes.append(await self._conclude_alias(message, alias, author, served, of_member))
         return outcomes
-
-    async def _take(self, incoming: Incoming, copy: Spool) -> ReceivedMessage:
-        """Verify a message; what is filed of it may go into the spool of a copy."""
-        content, prepared = await self._store.prepare(incoming.spool)
-        header = (prepared.header if prepared.header is not None else read_header(content)) or b""
-        connection = incoming.connection
-        peer = Peer(connection.remote_ip, connection.ehlo, connection.hostname)
-        with open_content(content) as octets:
-            found = await self._verifier.verify(peer, incoming.reverse_path, octets, header)
-            report = await self._check_report(incoming, octets, found)
-            forged = forged_results(octets, {connection.hostname, *self._own_names()})
-        if forged:
-            logger.info(
-                "forged results removed", extra={"fields": len(forged), "from": incoming.reverse_path}
-            )
-            await copy_without(content, forged, copy)
-            content, prepared = await self._store.prepare(copy)
-            header = (prepared.header if prepared.header is not None else read_header(content)) or b""
-        received = received_field(
-            connection,
-            received_at=incoming.received_at,
-            recipients=[each.path for each in incoming.recipients] + [each.path for each in incoming.aliases],
-            smtputf8=incoming.smtputf8,
-            requires_tls=incoming.requires_tls,
-            reverse_name="" if found.iprev.name is None else found.iprev.name.ascii,
-        )
-        sender = sender_of(found, is_tls=bool(connection.tls_version))
-        headers = Headers(header)
-        return ReceivedMessage(incoming, content, prepared, headers, found, sender, received, report)
-
-    async def _check_report(
-        self, incoming: Incoming, octets: Source, found: Verification
-    ) -> ValidReport | ReportProblem | None:
-        """Say whether a message is a report; None if nobody waits for one."""
-        if self._reports is None or not any(each.reports for each in incoming.recipients):
-            return None
-        return await self._reports.check(octets, found, self._clock.now())
 
     async def _judge_all(
         self, message: ReceivedMessage, recipients: Sequence[Recipient]

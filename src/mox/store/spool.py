@@ -89,6 +89,14 @@ class Spool:
         """Say whether enough is in memory to be written."""
         return self._buffered >= _IN_MEMORY_OCTETS
 
+    def in_memory(self) -> Content | None:
+        """Return what was written, as long as it is in memory alone; it is not on stable storage yet."""
+        if self._file is not None or self._has_file or self._is_discarded:
+            return None
+        octets = b"".join(self._buffer)
+        self._buffer = [octets]
+        return Content(self.path, self.size, octets)
+
     async def flush(self) -> None:
         """Write what is in memory."""
         await asyncio.get_running_loop().run_in_executor(self._pool, self._write_out)

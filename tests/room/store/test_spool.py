@@ -78,3 +78,21 @@ def test_what_an_earlier_process_left_is_removed(tmp_path: Path, pool: ThreadPoo
     (tmp_path / "other").write_bytes(b"x")
     SpoolDirectory(tmp_path, pool)
     assert [p.name for p in tmp_path.iterdir()] == ["other"]
+
+
+async def test_what_is_in_memory_alone_can_be_read_before_it_is_written(spools: SpoolDirectory) -> None:
+    spool = spools.new()
+    spool.write(b"abc")
+    spool.write(b"def")
+    content = spool.in_memory()
+    assert content is not None
+    assert (content.octets, content.size) == (b"abcdef", 6)
+    spool.write(b"g")
+    assert spool.finish().path.read_bytes() == b"abcdefg"
+    assert spool.in_memory() is None
+    spool.discard()
+    large = spools.new()
+    large.write(b"x" * (256 << 10))
+    await large.flush()
+    assert large.in_memory() is None
+    large.discard()
