@@ -10,6 +10,6 @@ Operations raise `mox.http.ProblemError` for what they refuse; making the site r
 """
 
 from mox.webaccount.parts import AccountParts
-from mox.webaccount.site import account_api, account_app
+from mox.webaccount.site import account_api, account_app, account_door
 
-__all__ = ["AccountParts", "account_api", "account_app"]
+__all__ = ["AccountParts", "account_api", "account_app", "account_door"]

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from mox.accounts import Accounts, Identities
-from mox.config import AccountConfig, ConfigError, ConfigSource, DynamicConfig
+from mox.config import AccountConfig, ConfigError, ConfigSource, DynamicConfig, Problem
 from mox.http import ProblemError
 from mox.queue import Queue
 from mox.runtime import Clock
@@ -45,9 +45,18 @@ class AccountParts:
             self.source.change(rebuild)
         except ConfigError as error:
             # What is wrong elsewhere in the file is not this person's to know.
-            own = [each.text for each in error.problems if each.path[:2] == ("Accounts", account)]
+            own = [_sentence(each) for each in error.problems if each.path[:2] == ("Accounts", account)]
             if own:
-                raise ProblemError(422, ". ".join(own), code="wrong-value") from error
+                raise ProblemError(422, " ".join(own), code="wrong-value") from error
             raise ProblemError(
                 503, "The server's configuration cannot be changed at the moment.", code="configuration"
             ) from error
+
+
+def _sentence(problem: Problem) -> str:
+    """Write a problem of the configuration for somebody who does not see the file."""
+    path = problem.path
+    subject = next(key for key in reversed(path) if isinstance(key, str))
+    if "Rulesets" in path and isinstance(number := path[path.index("Rulesets") + 1], int):
+        subject = f"Rule {number + 1}" if subject == "Rulesets" else f"Rule {number + 1}: {subject}"
+    return f"{subject} {problem.text}."

@@ -16,31 +16,38 @@ from mox.http import (
     check_origin,
     read_files,
 )
+from mox.webaccount.addresses import Addresses
 from mox.webaccount.attempts import LoginAttempts
+from mox.webaccount.developers import Developers
 from mox.webaccount.filtering import Filtering
 from mox.webaccount.identity import Identity
 from mox.webaccount.keys import Keys
 from mox.webaccount.parts import AccountParts
 from mox.webaccount.passwords import Passwords
+from mox.webaccount.sending import SendingSettings
 from mox.webaccount.signingin import SigningIn
 from mox.webaccount.suppressions import SuppressionList
 
-__all__ = ["account_api", "account_app"]
+__all__ = ["account_api", "account_app", "account_door"]
 
 _DESCRIPTION = """What the account pages can do, a script can do. Sign in with `prepare_login` and `login`;
 keep the cookies; send the token that `login` and `session` return in the header that is named below with
 each request that changes something."""
 
 
-def account_api(parts: AccountParts) -> Api:
-    """Make the API."""
-    door = WebDoor(
+def account_door(parts: AccountParts) -> WebDoor:
+    """Make the door that people come in by."""
+    return WebDoor(
         kind="account",
         service=Service.ACCOUNT,
         identities=parts.identities,
         login_disabled=parts.accounts.login_disabled,
         clock=parts.clock,
     )
+
+
+def account_api(parts: AccountParts, door: WebDoor) -> Api:
+    """Make the API."""
 
     async def guard(request: Request, operation: Operation) -> object:
         if operation.is_open:
@@ -55,11 +62,14 @@ def account_api(parts: AccountParts) -> Api:
         operations=[
             *SigningIn(parts, door).operations(),
             *Identity(parts).operations(),
+            *Addresses(parts).operations(),
             *Passwords(parts, door).operations(),
             *Keys(parts).operations(),
             *LoginAttempts(parts).operations(),
             *SuppressionList(parts).operations(),
+            *SendingSettings(parts).operations(),
             *Filtering(parts).operations(),
+            *Developers(parts).operations(),
         ],
         guard=guard,
         security={
@@ -75,6 +85,7 @@ def account_app(parts: AccountParts) -> ASGIApp:
     Raises:
         OSError: Its files cannot be read.
     """
+    door = account_door(parts)
     contents = read_files("mox.http", "shared") | read_files("mox.webaccount", "account")
     index = contents.pop("account/index.html")
     static = StaticFiles(contents)
@@ -97,7 +108,8 @@ def account_app(parts: AccountParts) -> ASGIApp:
             Route("/licenses.txt", show_licenses),
             Route("/favicon.ico", show_icon),
             Route("/assets/{version}/{name:path}", static.answer),
-            *account_api(parts).routes("/api/"),
+            # What is no JSON, such as an upload, comes here: routes that ask `door.admit` first.
+            *account_api(parts, door).routes("/api/"),
         ]
     )
 

@@ -210,3 +210,97 @@ async def test_nobody_elses_things_can_be_had(world: World) -> None:
     assert (await pat.ask("GET", "/api/tls-keys")).json == [key]
     assert (await pat.ask("GET", "/api/app-passwords")).json == [app]
     assert len((await pat.ask("GET", "/api/suppressions")).json) == 1
+
+
+_RULE = {"mailbox": "Lists", "msg_from": "^lists@", "headers": [{"name": "^list-id$", "value": "mox"}]}
+_ADDRESS = {
+    "mailbox": "Shopping",
+    "full_name": "The shop",
+    "refusal": "",
+    "authentication_refusal": "Sign your mail",
+    "rules": [_RULE, {"mailbox": "Friends", "verified_domain": "else.example", "comment": "them"}],
+}
+
+
+async def test_rules_of_an_address_are_changed_and_told(world: World) -> None:
+    browser, path = await world.signed_in(), "/api/addresses/shop@mox.example"
+    before = (await browser.ask("GET", path)).json
+    assert (before["mailbox"], before["rules"]) == ("Shop", [])
+    changed = await browser.ask("PUT", path, _ADDRESS | {"version": before["version"]})
+    assert changed.status == 200
+    assert changed.json["rules"][0]["headers"] == _RULE["headers"]
+    assert (await browser.ask("GET", path)).json == changed.json
+    stored = world.parts.settings("mox").destinations["shop@mox.example"]
+    assert stored.rulesets[0].headers_regexp == {"^list-id$": "mox"}
+    # The other address is as it was, and the first version is not any more.
+    assert world.parts.settings("mox").destinations["mox@mox.example"].rulesets == ()
+    again = await browser.ask("PUT", path, _ADDRESS | {"version": before["version"]})
+    assert (again.status, again.json["code"]) == (409, "modified")
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"rules": [{"mailbox": "Lists"}]}, "Rule 1 has no condition"),
+        ({"rules": [_RULE, _RULE | {"msg_from": "("}]}, "Rule 2: MsgFromRegexp is not a regular"),
+        ({"rules": [_RULE | {"headers": [{"name": "List-Id", "value": "x"}]}]}, "lower case"),
+        ({"rules": [_RULE | {"is_forward": True}]}, "Rule 1: IsForward needs"),
+        ({"refusal": "250 come in", "mailbox": "", "rules": []}, "SMTPError must begin"),
+        ({"refusal": "550 go away"}, "SMTPError cannot go with"),
+    ],
+)
+async def test_refuses_rules(world: World, change: dict[str, object], told: str) -> None:
+    browser, path = await world.signed_in(), "/api/addresses/shop@mox.example"
+    version = (await browser.ask("GET", path)).json["version"]
+    reply = await browser.ask("PUT", path, _ADDRESS | {"version": version} | change)
+    assert (reply.status, reply.json["code"]) == (422, "wrong-value")
+    assert told in reply.json["detail"]
+    assert (await browser.ask("GET", path)).json["version"] == version
+
+
+@pytest.mark.parametrize("address", ["pat@mox.example", "crew@mox.example", "x", "mox%40mox.example%2F"])
+async def test_addresses_of_others_are_none(world: World, address: str) -> None:
+    browser = await world.signed_in()
+    assert (await browser.ask("GET", f"/api/addresses/{address}")).status == 404
+    body = _ADDRESS | {"version": ""}
+    assert (await browser.ask("PUT", f"/api/addresses/{address}", body)).status == 404
+
+
+async def test_sending_is_changed(world: World) -> None:
+    browser = await world.signed_in()
+    wanted = {"from_id_login_addresses": ["shop@mox.example"], "keep_messages": 3600, "keep_webhooks": 60}
+    assert (await browser.ask("PUT", "/api/sending", wanted)).status == 204
+    assert (await browser.ask("GET", "/api/sending")).json == wanted
+    wanted["from_id_login_addresses"] = ["pat@mox.example"]
+    refused = await browser.ask("PUT", "/api/sending", wanted)
+    assert "not an address of the account" in refused.json["detail"]
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "field"),
+    [
+        ("outgoing", {"url": "ftp://x.example", "authorization": "", "events": []}, "url"),
+        ("outgoing", {"url": "https://", "authorization": "", "events": []}, "url"),
+        ("outgoing", {"url": "https://x.example:99999/", "authorization": "", "events": []}, "url"),
+        ("outgoing", {"url": "https://x.example", "authorization": "a\nb", "events": []}, "authorization"),
+        ("outgoing", {"url": "https://x.example", "authorization": "", "events": ["sent"]}, "events"),
+        ("incoming", {"url": "https://[x", "authorization": ""}, "url"),
+        ("imap", {"capabilities": ["imap4rev2"]}, "capabilities"),
+        ("imap", {"capabilities": ["A B"]}, "capabilities"),
+        ("imap", {"capabilities": [""]}, "capabilities"),
+    ],
+)
+async def test_refuses_what_programs_cannot_use(world: World, path: str, body: object, field: str) -> None:
+    reply = await (await world.signed_in()).ask("PUT", f"/api/developers/{path}", body)
+    assert (reply.status, reply.json["field"]) == (422, field)
+
+
+async def test_webhooks_are_kept_and_removed(world: World) -> None:
+    browser = await world.signed_in()
+    hook = {"url": "https://else.example/hook", "authorization": "Bearer x", "events": ["failed"]}
+    assert (await browser.ask("PUT", "/api/developers/outgoing", hook)).status == 204
+    assert (await browser.ask("PUT", "/api/developers/imap", {"capabilities": ["IDLE"]})).status == 204
+    told = (await browser.ask("GET", "/api/developers")).json
+    assert (told["outgoing"], told["imap"]) == (hook, {"capabilities": ["IDLE"]})
+    assert (await browser.ask("PUT", "/api/developers/outgoing", hook | {"url": ""})).status == 204
+    assert world.parts.settings("mox").outgoing_webhook is None
