@@ -17,10 +17,12 @@ from endtoend.pages import SIZES, AccountPage, Theme, account_page, chromium
 SECTIONS = {
     "overview": "Overview",
     "identity": "Name and addresses",
+    "address/mox@localhost": "mox@localhost",
     "devices": "Sign-in and devices",
     "sign-ins": "Sign-ins",
     "filtering": "Filtering",
     "sending": "Sending",
+    "developers": "Developers",
 }
 DIALOGS = {"Make a key": "make-key", "Add a certificate": "add-key", "Change password": "password"}
 THEMES: tuple[Theme, ...] = ("light", "dark")
@@ -50,7 +52,7 @@ def main() -> None:
                             page.sign_in()
                             for section, heading in SECTIONS.items():
                                 page.go(section, heading)
-                                take(page, directory, f"{size}-{theme}-{section}")
+                                take(page, directory, f"{size}-{theme}-{section.partition('/')[0]}")
                             page.go("devices", SECTIONS["devices"])
                             for button, name in DIALOGS.items():
                                 page.page.get_by_role("button", name=button).click()

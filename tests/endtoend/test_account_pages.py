@@ -22,10 +22,12 @@ pytestmark = pytest.mark.endtoend
 _SECTIONS = {
     "overview": "Overview",
     "identity": "Name and addresses",
+    "address/mox@localhost": "mox@localhost",
     "devices": "Sign-in and devices",
     "sign-ins": "Sign-ins",
     "filtering": "Filtering",
     "sending": "Sending",
+    "developers": "Developers",
 }
 _DIALOGS = ("Make a key", "Add a certificate", "Change password", "New app password", "Sign out everywhere")
 _FIRST_LOAD_OCTETS = 150_000
@@ -182,6 +184,69 @@ def test_changes_a_filter_setting(desk: AccountPage, furnished: Localserve) -> N
     assert 'Introbox = "Strangers"' in (furnished.directory / "domains.toml").read_text()
     desk.page.get_by_role("button", name="Undo").click()
     expect(part.get_by_label("Mailbox")).to_have_value("")
+
+
+def test_changes_rules_of_an_address(desk: AccountPage, furnished: Localserve) -> None:
+    desk.go("identity", "Name and addresses")
+    desk.page.get_by_role("link", name="Settings of mox@localhost").click()
+    desk.page.get_by_role("heading", level=1, name="mox@localhost").wait_for()
+    desk.page.get_by_role("button", name="Add rule").click()
+    rule = desk.page.get_by_role("group", name="Rule 1")
+    rule.get_by_label("Goes to mailbox").fill("Lists")
+    desk.page.get_by_role("button", name="Save").click()
+    expect(desk.page.get_by_role("alert")).to_contain_text("Rule 1 has no condition")
+    rule.get_by_label("From matches").fill("^lists@")
+    rule.get_by_role("button", name="Header field").click()
+    rule.get_by_label("Header field", exact=True).fill("^list-id$")
+    rule.get_by_label("matches", exact=True).fill("mox")
+    desk.page.get_by_role("button", name="Add rule").click()
+    second = desk.page.get_by_role("group", name="Rule 2")
+    second.get_by_label("Verified domain").fill("else.example")
+    second.get_by_label("Goes to mailbox").fill("Friends")
+    desk.page.get_by_role("button", name="Rule 2: earlier").click()
+    desk.page.get_by_role("button", name="Save").click()
+    assert toast(desk.page) == "Address: saved"
+    stored = (furnished.directory / "domains.toml").read_text()
+    assert stored.index('"Friends"') < stored.index('"Lists"')
+    desk.page.reload()
+    expect(desk.page.get_by_role("group", name="Rule 2").get_by_label("From matches")).to_have_value(
+        "^lists@"
+    )
+    for _ in range(2):
+        desk.page.get_by_role("button", name="Remove rule 1").click()
+    desk.page.get_by_role("button", name="Save").click()
+    expect(desk.page.get_by_text("No rules yet")).to_be_visible()
+
+
+def test_asks_before_changes_are_lost(desk: AccountPage) -> None:
+    desk.go("developers", "Developers")
+    desk.page.get_by_label("Hidden capabilities").fill("uidonly")
+    desk.page.get_by_label("Hidden capabilities").blur()
+    desk.page.get_by_role("link", name="Sending").first.click()
+    dialog = desk.page.get_by_role("dialog", name="Leave without saving?")
+    expect(dialog.get_by_role("button", name="Stay here")).to_be_focused()
+    dialog.get_by_role("button", name="Stay here").click()
+    expect(desk.page.get_by_label("Hidden capabilities")).to_have_value("UIDONLY")
+    desk.page.get_by_role("button", name="Save").click()
+    assert toast(desk.page) == "IMAP: saved"
+    desk.page.get_by_label("Hidden capabilities").fill("")
+    desk.page.get_by_label("Hidden capabilities").blur()
+    desk.page.get_by_role("link", name="Sending").first.click()
+    dialog.get_by_role("button", name="Leave").click()
+    desk.page.get_by_role("heading", level=1, name="Sending").wait_for()
+
+
+def test_chooses_events_of_a_webhook(desk: AccountPage, furnished: Localserve) -> None:
+    desk.go("developers", "Developers")
+    part = desk.page.get_by_role("region", name="Calls about sent mail")
+    part.get_by_label("URL").fill("ftp://else.example")
+    part.get_by_label("failed").check()
+    part.get_by_role("button", name="Save").click()
+    expect(part.get_by_label("URL")).to_be_focused()
+    part.get_by_label("URL").fill("https://else.example/hook")
+    part.get_by_role("button", name="Save").click()
+    assert toast(desk.page) == "Calls about sent mail: saved"
+    assert "https://else.example/hook" in (furnished.directory / "domains.toml").read_text()
 
 
 def test_makes_an_app_password_that_signs_in(desk: AccountPage, furnished: Localserve) -> None:

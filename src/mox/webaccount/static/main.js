@@ -1,17 +1,47 @@
 // The account page: the way in, the frame around the sections, and which section is shown.
 import { ask, learnSession, session } from "../shared/parts/ask.js"
 import { Button } from "../shared/parts/controls.js"
+import { hasDrafts } from "../shared/parts/drafts.js"
 import { effect, html, render, signal, useEffect, useRef, useState } from "../shared/parts/html.js"
 import { Icon } from "../shared/parts/icons.js"
-import { Empty, Toasts } from "../shared/parts/overlays.js"
+import { Confirm, Empty, Toasts } from "../shared/parts/overlays.js"
 import * as theme from "../shared/parts/theme.js"
-import { SECTIONS } from "./sections.js"
+import { DETAILS, SECTIONS } from "./sections.js"
 import { SignIn } from "./signin.js"
 
 const address = signal(location.hash)
-addEventListener("hashchange", () => { address.value = location.hash })
+/** Where somebody wants to go from a form that is not saved. */
+const leaving = signal("")
+addEventListener("hashchange", (event) => {
+	if (location.hash === address.value) return
+	if (hasDrafts() && !leaving.value) {
+		// First asked about, in a dialog of ours: back, and on again if that is wanted.
+		leaving.value = location.hash
+		history.replaceState(null, "", new URL(event.oldURL).hash || "#/overview")
+		return
+	}
+	address.value = location.hash
+})
 
-const sectionOf = (hash) => SECTIONS.find((each) => each.at === (hash.replace(/^#\/?/, "") || "overview"))
+/** Find what an address is about: a section, or a page behind one with the rest of the address. */
+function pageOf(hash) {
+	const [at, ...rest] = (hash.replace(/^#\/?/, "") || "overview").split("/")
+	if (rest.length) return { ...DETAILS.find((each) => each.at === at), rest: decoded(rest.join("/")) }
+	return SECTIONS.find((each) => each.at === at) ?? {}
+}
+
+function decoded(text) {
+	try {
+		return decodeURIComponent(text)
+	} catch {
+		return text
+	}
+}
+
+const sectionOf = (hash) => {
+	const page = pageOf(hash)
+	return SECTIONS.find((each) => each.at === (page.of ?? page.at))
+}
 
 function Navigation() {
 	const current = sectionOf(address.value)
@@ -41,6 +71,7 @@ function AccountMenu() {
 	return html`<button class="avatar tint-2" popovertarget="account-menu" aria-label=${`Account menu of ${session.value.address}`}>${initials(session.value.address)}</button>
 		<div class="menu account-menu" id="account-menu" popover ref=${menu}>
 			<p class="menu-head small">Signed in as<br /><b>${session.value.address}</b></p>
+			${SECTIONS.filter((each) => !each.short).map((each) => html`<a class="phone-only" key=${each.at} href=${`#/${each.at}`} onClick=${() => menu.current.hidePopover()}><${Icon} name=${each.icon} />${each.label}</a>`)}
 			${themes.map(([wanted, label, icon]) => html`<button key=${wanted} aria-pressed=${theme.theme.value === wanted}
 				onClick=${choose(wanted)}><${Icon} name=${icon} />${label}${theme.theme.value === wanted && html`<span class="push"><${Icon} name="check" small /></span>`}</button>`)}
 			<button onClick=${leave("logout")}><${Icon} name="lock" />Sign out</button>
@@ -58,7 +89,8 @@ function Bar({ section }) {
 }
 
 function Frame() {
-	const section = sectionOf(address.value)
+	const page = pageOf(address.value)
+	const section = page.Page && page
 	const main = useRef()
 	const first = useRef(true)
 	useEffect(() => {
@@ -66,14 +98,16 @@ function Frame() {
 		// After a change of section the reader is at its beginning, not where the link was.
 		if (!first.current) main.current.focus()
 		first.current = false
-	}, [section])
+	}, [address.value])
 	return html`<a class="btn primary vh skip" href="#main" onClick=${(event) => { event.preventDefault(); main.current.focus() }}>Skip to content</a>
 		<div class="app"><${Navigation} />
 		<main class="main" id="main" tabindex="-1" ref=${main}><${Bar} section=${section} />
 			<div class="scroll" tabindex="0" role="region" aria-label=${section ? section.label : "Not found"} key=${address.value}><div class="page">
-				${section ? html`<${section.Page} />` : html`<div class="head"><h1>Not found</h1></div><${Empty} icon="search" text="There is no such page."><a class="btn" href="#/overview">Overview</a><//>`}
+				${section ? html`<${section.Page} rest=${section.rest} />` : html`<div class="head"><h1>Not found</h1></div><${Empty} icon="search" text="There is no such page."><a class="btn" href="#/overview">Overview</a><//>`}
 			</div></div></main>
-		<${TabBar} /></div><${Toasts} />`
+		<${TabBar} /></div><${Toasts} />
+		${leaving.value && html`<${Confirm} title="Leave without saving?" text="What you changed here is not saved." safe="Stay here" doIt="Leave"
+			close=${() => { leaving.value = "" }} act=${() => { const to = leaving.value; leaving.value = ""; history.pushState(null, "", to); address.value = to }} />`}`
 }
 
 function App() {

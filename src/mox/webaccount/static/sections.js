@@ -1,5 +1,7 @@
 // The sections of the page, in the order of the navigation. A new one is a line here and a file in `pages/`.
+import { Address } from "./pages/address.js"
 import { Attempts } from "./pages/attempts.js"
+import { Developers } from "./pages/developers.js"
 import { Devices } from "./pages/devices.js"
 import { Filtering } from "./pages/filtering.js"
 import { Identity } from "./pages/identity.js"
@@ -14,4 +16,8 @@ export const SECTIONS = [
 	{ at: "sign-ins", label: "Sign-ins", short: "Sign-ins", icon: "clock", Page: Attempts },
 	{ at: "filtering", label: "Filtering", short: "Filtering", icon: "filter", Page: Filtering },
 	{ at: "sending", label: "Sending", short: "Sending", icon: "send", Page: Sending },
+	{ at: "developers", label: "Developers", icon: "code", Page: Developers },
 ]
+
+// Pages behind a section, whose address goes on with what they are about.
+export const DETAILS = [{ at: "address", of: "identity", label: "Address", Page: Address }]

@@ -1,41 +1,18 @@
 // What becomes of incoming mail.
-import { ask } from "../../shared/parts/ask.js"
-import { Button, Check, Field, Form } from "../../shared/parts/controls.js"
-import { html, useState } from "../../shared/parts/html.js"
+import { Check, Field } from "../../shared/parts/controls.js"
+import { html } from "../../shared/parts/html.js"
 import { Loaded, useAnswer } from "../../shared/parts/loading.js"
-import { say } from "../../shared/parts/overlays.js"
+import { Settings } from "./settings.js"
 
 export function Filtering() {
-	const settings = useAnswer("filtering")
+	const told = useAnswer("filtering")
+	const part = (title, help, key, path, Fields) => html`<${Settings} title=${title} help=${help} value=${told.value[key]} path=${`filtering/${path}`} reload=${told.reload} Fields=${Fields} />`
 	return html`<div class="head"><h1>Filtering</h1><p>What becomes of the mail that comes in.</p></div>
-		<${Loaded} of=${settings} lines=${10}>${(told) => html`
-			<${Section} title="Junk filter" help="Learns from what you mark and move. Mail that it believes to be junk is refused." value=${told.junk_filter} path="junk-filter" settings=${settings} Fields=${JunkFilter} />
-			<${Section} title="Automatic junk flags" help="Moving a message to a mailbox marks it as junk or not junk, so that the filter learns." value=${told.junk_flags} path="junk-flags" settings=${settings} Fields=${JunkFlags} />
-			<${Section} title="Refused mail" help="Keep a copy of refused mail for some days, to see what was refused and why." value=${told.rejects} path="rejects" settings=${settings} Fields=${Rejects} />
-			<${Section} title="Introbox" help="A mailbox for the first mail of people you never had mail from." value=${told.introbox} path="introbox" settings=${settings} Fields=${Introbox} />`}<//>`
-}
-
-/** A card with a form that saves one part of the settings; says when it differs from what is stored. */
-function Section({ title, help, value, path, settings, Fields }) {
-	const [edited, setEdited] = useState(value)
-	const isChanged = JSON.stringify(edited) !== JSON.stringify(value)
-	const id = `part-${path}`
-	const store = async (wanted) => {
-		await ask("PUT", `filtering/${path}`, wanted)
-		setEdited(wanted)
-		await settings.reload()
-	}
-	async function submit() {
-		const before = value
-		await store(edited)
-		say(`${title}: saved`, () => store(before))
-	}
-	const change = (name) => (event) => setEdited({ ...edited, [name]: event.target.type === "checkbox" ? event.target.checked : event.target.type === "number" ? event.target.valueAsNumber : event.target.value })
-	return html`<section class="section" aria-labelledby=${id}><div class="head"><h2 id=${id}>${title}</h2><p>${help}</p></div>
-		<div class="card"><${Form} class="pad form" submit=${submit}>${({ errors, busy }) => html`
-			<${Fields} value=${edited} change=${change} errors=${errors} />
-			${isChanged && html`<div class="btns"><span class="muted small grow">Unsaved changes</span>
-				<${Button} act=${() => setEdited(value)}>Discard<//><${Button} type="submit" kind="primary" aria-busy=${busy}>Save<//></div>`}`}<//></div></section>`
+		<${Loaded} of=${told} lines=${10}>${() => html`
+			${part("Junk filter", "Learns from what you mark and move. Mail that it believes to be junk is refused.", "junk_filter", "junk-filter", JunkFilter)}
+			${part("Automatic junk flags", "Moving a message to a mailbox marks it as junk or not junk, so that the filter learns.", "junk_flags", "junk-flags", JunkFlags)}
+			${part("Refused mail", "Keep a copy of refused mail for some days, to see what was refused and why.", "rejects", "rejects", Rejects)}
+			${part("Introbox", "A mailbox for the first mail of people you never had mail from.", "introbox", "introbox", Introbox)}`}<//>`
 }
 
 function JunkFilter({ value, change, errors }) {

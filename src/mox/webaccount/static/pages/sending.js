@@ -4,6 +4,7 @@ import { Button, Field, Form } from "../../shared/parts/controls.js"
 import { html } from "../../shared/parts/html.js"
 import { Loaded, useAnswer } from "../../shared/parts/loading.js"
 import { Empty, say } from "../../shared/parts/overlays.js"
+import { SentMail } from "./unique.js"
 import { age, moment } from "../../shared/parts/words.js"
 
 export function Sending() {
@@ -15,14 +16,15 @@ export function Sending() {
 		await list.reload()
 		say(`Nothing is sent to ${added.address} now`)
 	}
-	return html`<div class="head"><h1>Sending</h1><p>Who gets no more mail from this account.</p></div>
+	return html`<div class="head"><h1>Sending</h1><p>Who gets no more mail from this account, and what is kept of mail that went out.</p></div>
 		<section class="section" aria-labelledby="list"><div class="head"><h2 id="list">Suppression list</h2>
 			<p>Mail to these addresses is not sent, since it would only come back and harm the reputation of this server. Addresses come here by themselves when a server says that nobody is there.</p></div>
 			<div class="card"><${Form} class="pad form" submit=${add}>${({ errors, busy }) => html`<h3>Add an address</h3>
 				<div class="fields"><${Field} label="Address" name="address" type="email" autocomplete="off" placeholder="someone@else.example" error=${errors("address")} />
 				<${Field} label="Reason" name="reason" autocomplete="off" hint="For you." maxlength="500" error=${errors("reason")} /></div>
 				<div class="btns"><${Button} type="submit" kind="primary" icon="plus" aria-busy=${busy}>Add address<//></div>`}<//>
-			<${Loaded} of=${list}>${(told) => html`<${Table} list=${told} reload=${list.reload} />`}<//></div></section>`
+			<${Loaded} of=${list}>${(told) => html`<${Table} list=${told} reload=${list.reload} />`}<//></div></section>
+		<${SentMail} />`
 }
 
 function Table({ list, reload }) {
