@@ -2,7 +2,8 @@
 
 A message begins at a line `From ` that is the first or follows an empty line (RFC 4155 appendix A); that
 empty line belongs to none. Quoting is undone as in mboxrd: a line of `>` and `From ` loses one `>`. Files in
-mboxo quote less, and lose nothing by that but a `>` people wrote.
+mboxo quote less, and lose nothing by that but a `>` people wrote. Mutt does not quote at all: where the first
+`From ` line has a time of day, a line without one is text.
 """
 
 import re
@@ -16,6 +17,7 @@ __all__ = ["MboxMessage", "split_mbox"]
 
 _BEGIN = b"\nFrom "
 _CR, _LF = b"\r\n"
+_TIME = re.compile(rb"[0-9]:[0-9]{2}")
 _QUOTED = re.compile(rb"^>(>*+From )", re.MULTILINE)
 _LONGEST_FROM_LINE = 8 << 10
 # A line that is longer is handed on in parts; those after the first cannot be quoted.
@@ -47,6 +49,7 @@ class _Splitter:
         self._at = 0
         self._has_ended = False
         self._is_within_line = False
+        self._needs_time: bool | None = None
         self.line = 1
 
     @property
@@ -77,6 +80,8 @@ class _Splitter:
         line = rest if end < 0 else self._buffer[self._at : end]
         self._at += len(line) + (end >= 0)
         self.line += end >= 0
+        if self._needs_time is None:
+            self._needs_time = _TIME.search(line, 0, _LONGEST_FROM_LINE) is not None
         return line.removesuffix(b"\r")[:_LONGEST_FROM_LINE]
 
     def pieces(self) -> Iterator[bytes]:
@@ -108,10 +113,20 @@ class _Splitter:
         while (end := buffer.find(_BEGIN, position)) >= 0:
             start = end - 1 if end > at and buffer[end - 1] == _CR else end
             # The buffer begins where a line does.
-            if start == at or buffer[start - 1] == _LF:
+            if (start == at or buffer[start - 1] == _LF) and self._begins_message(end + 1):
                 return start, end + 1
             position = end + 1
         return None
+
+    def _begins_message(self, at: int) -> bool:
+        """Say whether a line `From `, the last of the buffer may be incomplete, begins a message."""
+        if not self._needs_time:
+            return True
+        end = self._buffer.find(b"\n", at, at + _LONGEST_FROM_LINE)
+        if end < 0 and not self._has_ended:
+            # More of it is to come, or it is too long.
+            return False
+        return _TIME.search(self._buffer, at, end if end >= 0 else at + _LONGEST_FROM_LINE) is not None
 
     def _take(self, end: int) -> Iterator[bytes]:
         piece = self._buffer[self._at : end]
@@ -150,7 +165,8 @@ class _Splitter:
         if self._is_within_line:
             return buffer.find(b"\n", self._at) + 1
         line = buffer.rfind(b"\n", self._at, end - 1) + 1 or self._at
-        return line if buffer[line:end] in {b"\n", b"\r\n"} else end
+        is_open = len(buffer) - end < _LONGEST_FROM_LINE and b"From ".startswith(buffer[end : end + 5])
+        return line if is_open and buffer[line:end] in {b"\n", b"\r\n"} else end
 
 
 def split_mbox(stream: ByteStream) -> Iterator[MboxMessage]:

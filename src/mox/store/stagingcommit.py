@@ -67,6 +67,9 @@ _COUNTERS = """SELECT s.mailbox_id, count(*), sum(NOT f.new_flags & :seen), sum(
 # One row: a row each would give way to the loop's thread each time.
 _ADDED = """SELECT json_group_array(json_array(uid, flags_text)) FROM (
   SELECT uid, flags_text FROM main.message WHERE mailbox_id = :id AND uid >= :first_uid ORDER BY uid)"""
+_NEXT_ID = "SELECT next_message_id FROM account"
+# So many messages do not come while rows are copied.
+_CLOSE = 1 << 16
 _LAST_UID = 2**32 - 1
 
 
@@ -90,7 +93,13 @@ class _Target:
 
 
 def copy_contents(tx: Tx, place: StagingPlace, first_id: int, last_id: int) -> None:
-    """Copy the wide rows of some messages, ahead of the commit."""
+    """Copy the wide rows of some messages, ahead of the commit.
+
+    Raises:
+        StagingOvertakenError: Their ids will soon be given to others.
+    """
+    if tx.connection.value(_NEXT_ID) > place.first_id - _CLOSE:
+        raise StagingOvertakenError
     tx.attach(place.database, "staged")
     tx.connection.run(_COPY_CONTENTS, first=first_id, last=last_id, render_version=RENDER_VERSION)
 

@@ -42,6 +42,7 @@ def _sync_file_system(directory: Path) -> bool:
 
     Linux tells of failed writes since 5.8; `os.sync` would not, and would wait for other file systems.
     """
+    has_synced = False
     if sys.platform == "linux":
         syncfs = getattr(ctypes.CDLL(None, use_errno=True), "syncfs", None)
         if syncfs is None:
@@ -53,5 +54,5 @@ def _sync_file_system(directory: Path) -> bool:
                 raise OSError(error, os.strerror(error), str(directory))
         finally:
             os.close(fd)
-        return True
-    return False
+        has_synced = True
+    return has_synced

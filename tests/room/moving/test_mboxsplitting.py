@@ -42,6 +42,14 @@ FILES = [
     (b"From a\n\nFrom b\n\n", [(1, b"From a", b""), (3, b"From b", b"")]),
     # Not after an empty line: text.
     (b"From a\nz\nFrom b\ny\n", [(1, b"From a", b"z\nFrom b\ny\n")]),
+    # Where the first has a time, as all that programs write, those without are text: mutt does not quote.
+    (
+        b"From a 1:02\nz\n\nFrom b\n\nFrom c 1:03\ny\n",
+        [(1, b"From a 1:02", b"z\n\nFrom b\n"), (6, b"From c 1:03", b"y\n")],
+    ),
+    (b"From a 1:02\nz\n\nFrom b", [(1, b"From a 1:02", b"z\n\nFrom b")]),
+    (b"From a 1:02\nz\n\nFrom b 1:0", [(1, b"From a 1:02", b"z\n\nFrom b 1:0")]),
+    (b"From a 1:02\nz\n\nFrom b 1:03", [(1, b"From a 1:02", b"z\n"), (4, b"From b 1:03", b"")]),
     (b"From a\n>From b\n>>From c\n> From\n>FromX\n", [(1, b"From a", b"From b\n>From c\n> From\n>FromX\n")]),
 ]
 
@@ -81,6 +89,13 @@ def test_messages_may_be_passed_over() -> None:
     assert [each.from_line for each in split_mbox(io.BytesIO(octets))] == [b"From %d" % n for n in range(5)]
 
 
+def test_long_lines_that_begin_as_messages_do() -> None:
+    for length in (100, 8_187, 8_192, 300_000, 3_000_000):
+        text = b"z\n\nFrom " + b"x" * length + b"\n"
+        octets = b"From a 1:02\n" + text + b"\nFrom b 1:03\ny\n\n"
+        assert [content for *_, content in split(octets)] == [text, b"y\n"]
+
+
 def test_lines_longer_than_the_buffer() -> None:
     line = b">From " + b"x" * 3_000_000
     octets = b"From a\n" + b">" + line + b"\n>From b\n\nFrom c\nz\n\n"
@@ -105,4 +120,5 @@ def test_python_writes_what_we_read(tmp_path: Path) -> None:
 def test_hostile_input_ends_in_bounded_time(octets: bytes) -> None:
     began = time.monotonic()
     split(b"From a\n" + octets)
+    split(b"From a 1:02\n" + octets)
     assert time.monotonic() - began < 5
