@@ -92,5 +92,5 @@ async def test_a_crash_in_one_account_stops_no_other(
     runs, tasks = training(classifiers, clock, "first", "second"), Tasks()
     tasks.spawn(runs.run(), "junk training")
     await until_learned(classifiers, clock, "second", 0, 1)
-    assert "learning junk crashed" in caplog.text
+    assert "background work crashed" in caplog.text
     await tasks.close()
