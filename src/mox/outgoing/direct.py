@@ -144,7 +144,7 @@ class DirectDelivery:
         try:
             found = await find_host(self._resolver, destination, host)
         except NotFound:
-            attempt.trouble(Retry(None, "4.4.4", f"{host} has no address"), host=host)
+            attempt.trouble(_without_address(destination, host), host=host)
             return None
         except TemporaryFailure as failure:
             attempt.trouble(Retry(None, "4.4.3", f"address of {host}: {failure}"), host=host)
@@ -159,8 +159,10 @@ class DirectDelivery:
             return None
         addresses = tuple(each for each in found.addresses if each.version in way.versions)
         if not addresses:
-            which = "no address" if not found.addresses else "no address of a kind that is used"
-            attempt.trouble(Retry(None, "4.4.4", f"{host} has {which}"), host=host)
+            problem = _without_address(destination, host)
+            if found.addresses:
+                problem = Retry(None, "4.4.4", f"{host} has no address of a kind that is used")
+            attempt.trouble(problem, host=host)
             return None
         return ReachableHost(host, addresses, policy, replace(session, sts_mismatch=policy.sts_mismatch))
 
@@ -222,6 +224,14 @@ def _is_about_us(result: Result) -> bool:
 
 def _broken(host: ReachableHost, connection: HostConnection, error: OSError) -> Retry:
     return Retry(None, "4.4.2", f"{host.name} [{connection.address}]: {str(error) or 'no answer in time'}")
+
+
+def _without_address(destination: Destination, host: Domain) -> Result:
+    if destination.is_implicit:
+        # RFC 5321 §5.1: that is an error, not something to wait for; most often the name is misspelled.
+        text = f"there is no mail for {destination.domain}: it has neither MX records nor an address"
+        return Failed(None, "5.1.2", text)
+    return Retry(None, "4.4.4", f"{host} has no address")
 
 
 def _problem(destination: Destination) -> Result | None:

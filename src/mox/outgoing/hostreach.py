@@ -142,7 +142,9 @@ def _key(attempt: Attempt, way: DirectWay, host: ReachableHost) -> tuple[object,
 
 def _log_failures(host: ReachableHost, failures: tuple[TlsFailure, ...]) -> None:
     for failure in failures:
-        logger.info(
+        # That most certificates are not what they should be is nobody's news, unless it was asked for.
+        logger.log(
+            logging.INFO if failure.mattered else logging.DEBUG,
             "tls is not as it should be",
             extra={
                 "host": str(host.name),

@@ -62,7 +62,7 @@ async def test_a_connection_that_breaks_is_tried_again(places: Places, content: 
         ("other.example MX 0 .", (Failed, "5.1.10")),
         ("other.example MX 10 192.0.2.1..", (Retry, "4.4.4")),
         ("other.example MX 10 mx.mox.example", (Retry, "4.4.4")),
-        ("", (Retry, "4.4.4")),
+        ("", (Failed, "5.1.2")),
     ],
 )
 async def test_domains_without_a_way(
