@@ -1,5 +1,6 @@
 """What tests of the server's rooms share: a clock that stands still, worker threads, a real store."""
 
+import logging
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -42,3 +43,12 @@ def files_below() -> Callable[[Path], list[str]]:
         return sorted(str(p.relative_to(root)) for p in root.rglob("*") if p.is_file())
 
     return list_files
+
+
+@pytest.fixture(autouse=True)
+def _levels_of_the_log() -> Iterator[None]:
+    """Leave the levels to the next test as they were: a server of a test may have set its own."""
+    root = logging.getLogger()
+    before = root.level
+    yield
+    root.setLevel(before)
