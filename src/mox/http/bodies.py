@@ -9,7 +9,8 @@ from mox.http.problems import ProblemError
 
 __all__ = ["read_body", "read_json"]
 
-_PIECE_S = 30
+# For the next piece of a body; and for all of one that is small.
+_PIECE_S, _JSON_S = 30, 60
 _JSON_OCTETS = 64 * 1024
 
 
@@ -50,7 +51,11 @@ async def read_json(request: Request) -> object:
     if kind != "application/json":
         raise ProblemError(415, "The body must be application/json.")
     try:
-        value: object = json.loads(await read_body(request, _JSON_OCTETS))
+        async with asyncio.timeout(_JSON_S):
+            body = await read_body(request, _JSON_OCTETS)
+        value: object = json.loads(body)
+    except TimeoutError as error:
+        raise ProblemError(408, "The request did not arrive in time.") from error
     except (ValueError, RecursionError) as error:
         raise ProblemError(400, "The body is not JSON.", code="not-json") from error
     return value

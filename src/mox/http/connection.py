@@ -83,13 +83,26 @@ class HttpConnection:
                     self._waits_for_header = True
                     self._expect(_HEADER_S)
                 await protocol.handle(RawData(octets))
-                if _holds_overlong_frame(protocol):
+                if isinstance(protocol.protocol, H2Protocol) and not await self._goes_on(protocol.protocol):
                     break
         except (ConnectionError, TimeoutError) as error:
             logger.debug("http client is gone", extra={"reason": str(error)})
         except Exception as error:  # noqa: BLE001  hypercorn raises KeyError and others for what hostile clients send
             _log_misunderstood(error)
         await protocol.handle(Closed())
+        if isinstance(protocol.protocol, H2Protocol):
+            # Nobody takes these any more; applications that wait for that would wait for ever.
+            for buffer in tuple(protocol.protocol.stream_buffers.values()):
+                await buffer.close()
+
+    async def _goes_on(self, protocol: H2Protocol) -> bool:
+        """Say whether more is read of an HTTP/2 connection; note that all it asked for is given up."""
+        if _holds_overlong_frame(protocol):
+            return False
+        if protocol.idle and not self._is_idle:
+            # Streams that the client resets end without a word.
+            await self._send(Updated(idle=True))
+        return not protocol.idle or protocol.keep_alive_requests <= self._config.keep_alive_max_requests
 
     async def _send(self, event: Event) -> None:
         match event:
@@ -128,14 +141,12 @@ class HttpConnection:
             self._timer = None
 
 
-def _holds_overlong_frame(protocol: ProtocolWrapper) -> bool:
+def _holds_overlong_frame(protocol: H2Protocol) -> bool:
     """Say whether a client sends a frame that is larger than allowed (RFC 9113 §4.2).
 
     The library refuses it, but gathers up to 16 MiB of it before. All else it takes away at once.
     """
-    if not isinstance(protocol.protocol, H2Protocol):
-        return False
-    buffer = protocol.protocol.connection.incoming_buffer
+    buffer = protocol.connection.incoming_buffer
     return len(buffer._data) > _FRAME_OCTETS  # noqa: SLF001  there is no public way to ask
 
 

@@ -51,8 +51,6 @@ class Router:
         Raises:
             ProblemError: Nobody does, or the client asks too much.
         """
-        if scope["type"] != "http":
-            raise ProblemError(501, "Only HTTP requests are answered here.")
         headers = dict(scope["headers"])
         if b"transfer-encoding" in headers and b"content-length" in headers:
             # A proxy in front may have believed the other one (RFC 9112 §6.3).

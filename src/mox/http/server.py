@@ -8,6 +8,7 @@ from hypercorn.app_wrappers import ASGIWrapper
 from hypercorn.asyncio.worker_context import WorkerContext
 from hypercorn.config import Config
 from hypercorn.logging import Logger
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mox.http.access import AccessLog
 from mox.http.compression import Compression
@@ -66,7 +67,7 @@ class HttpServer:
         requests = Limiter(_A_MINUTE, _AN_HOUR) if is_limited else None
         self._open = Limiter(_OPEN) if is_limited and not is_forwarded else None
         router = Router(sites, clock=clock, limiter=requests)
-        app = AccessLog(Safety(Compression(Problems(router))), clock=clock)
+        app = _only_requests(AccessLog(Safety(Compression(Problems(router))), clock=clock))
         self._app: AppWrapper = ASGIWrapper(app)  # type: ignore[arg-type]  # Starlette's and hypercorn's names for the same
         self._clock = clock
         self._shutdown = shutdown
@@ -97,6 +98,18 @@ class HttpServer:
         await self._context.terminated.set()
         for connection in tuple(self._connections):
             connection.end_if_idle()
+
+
+def _only_requests(app: ASGIApp) -> ASGIApp:
+    """Refuse WebSockets, which no site has; the client sees 403."""
+
+    async def requests(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            await app(scope, receive, send)
+        else:
+            await send({"type": "websocket.close", "code": 1000})
+
+    return requests
 
 
 def _config() -> Config:

@@ -140,6 +140,18 @@ async def test_hostile_clients_are_sent_away_in_time(start: Start, octets: bytes
     assert (await server.get("/hello")).status == 200
 
 
+async def test_refuses_websockets_without_a_word_in_the_log(
+    start: Start, caplog: pytest.LogCaptureFixture
+) -> None:
+    server = await start()
+    octets = (
+        b"GET /hello HTTP/1.1\r\n" + _HEAD + b"Connection: Upgrade\r\nUpgrade: websocket\r\n"
+        b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+    )
+    assert b" 403 " in (await server.raw(octets)).partition(b"\r\n")[0]
+    assert [record for record in caplog.records if record.levelname in {"ERROR", "WARNING"}] == []
+
+
 async def test_a_million_octets_of_header_end_in_time(start: Start) -> None:
     server = await start()
     began = time.monotonic()
@@ -194,6 +206,61 @@ async def test_a_body_of_http_2_that_goes_on_after_the_answer_harms_nobody(start
     server = await start()
     await _ask_by_h2(server, ["/echo"], body=b"x" * 60_000)
     assert (await server.get("/hello")).status == 200
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        [(b":method", b"GET"), (b":path", b"/\xff"), (b":scheme", b"http"), (b":authority", b"x")],
+        [(b":method", b"GET"), (b":scheme", b"http"), (b":authority", b"x")],
+        [(b":method", b"CONNECT"), (b":authority", b"x")],
+        [(b":method", b"G\xc3T"), (b":path", b"/"), (b":scheme", b"http"), (b":authority", b"x")],
+        [(b":method", b"GET"), (b":path", b"/"), (b":scheme", b"http"), (b"a" * 20_000, b"b" * 20_000)],
+    ],
+)
+async def test_strange_headers_of_http_2_harm_nobody(
+    start: Start, headers: list[tuple[bytes, bytes]], caplog: pytest.LogCaptureFixture
+) -> None:
+    server = await start()
+    reader, writer = await server.connect()
+    client = _h2_client()
+    client.send_headers(1, headers, end_stream=True)
+    writer.write(client.data_to_send())
+    async with asyncio.timeout(10):
+        # Settings, and then some kind of end.
+        await reader.read(65536)
+    writer.close()
+    assert (await server.get("/hello")).status == 200
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []
+
+
+async def test_streams_that_are_begun_and_given_up_end_the_connection(start: Start) -> None:
+    """A thousand requests a connection at most, given up or not (RFC 9113 §10.5)."""
+    server = await start()
+    reader, writer = await server.connect()
+    client = _h2_client()
+    headers = [(":method", "GET"), (":path", "/hello"), (":scheme", "http"), (":authority", "site.example")]
+    for number in range(1500):
+        client.send_headers(number * 2 + 1, headers, end_stream=True)
+        client.reset_stream(number * 2 + 1)
+        writer.write(client.data_to_send())
+    with contextlib.suppress(ConnectionError):
+        async with asyncio.timeout(20):
+            while await reader.read(65536):
+                pass
+    writer.close()
+    assert (await server.get("/hello")).status == 200
+
+
+def _h2_client() -> h2.connection.H2Connection:
+    """Return a client that says what it is told to."""
+    client = h2.connection.H2Connection(
+        h2.config.H2Configuration(
+            header_encoding=None, validate_outbound_headers=False, normalize_outbound_headers=False
+        )
+    )
+    client.initiate_connection()
+    return client
 
 
 async def _ask_by_h2(server: Running, paths: list[str], body: bytes = b"") -> tuple[dict[int, bytes], int]:
