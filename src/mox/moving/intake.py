@@ -121,7 +121,7 @@ class Intake:
         if prepared.problems:
             self.problem(f"{origin.where}: {prepared.problems[0]} (continuing)")
         if octets is not None:
-            content = self.staging.write([octets], in_memory=False)
+            content = self.staging.write_later(octets)
         received_at, sent = self._received_at(headers, origin), self.job.uses.get("\\Sent")
         written = self._written(content)
         copies = [
@@ -144,7 +144,7 @@ class Intake:
             first.append(piece)
             size += len(piece)
             if size > _IN_MEMORY_OCTETS:
-                return None, self.staging.write(_bounded(chain(first, lines)), in_memory=False)
+                return None, self.staging.write(_bounded(chain(first, lines)))
         return b"".join(first), None
 
     def _check_quota(self, size: int) -> None:

@@ -5,7 +5,6 @@ crash leaves a directory that `discard_staging` removes.
 """
 
 import json
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import chain
@@ -15,6 +14,7 @@ from mox.database import Connection
 from mox.runtime import link_or_copy, remove_file
 from mox.store.correspondents import recipients_of
 from mox.store.files import ids_per_directory
+from mox.store.filewriting import FileWriting, write_file
 from mox.store.flags import NO_FLAGS, Flags
 from mox.store.prepared import Prepared
 from mox.store.senders import identities_json
@@ -82,7 +82,7 @@ class StagedMessage:
 
     Attributes:
         mailbox: Whole name, checked.
-        content: As `Staging.write` returned it.
+        content: As `Staging.write` or `write_later` returned it.
         prepared: What was learned from it.
         flags: As they came; the mailbox may change those about junk.
         letters: Of a Maildir file name, to be resolved when the list of keywords is known.
@@ -119,6 +119,7 @@ class Staging:
         self._next_id = place.first_id
         self._mailboxes: dict[str, _Mailbox] = {}
         self._directories: list[Path] = []
+        self._writing = FileWriting()
         self.connection = Connection(place.database)
         for statement in ("PRAGMA journal_mode=OFF", "PRAGMA synchronous=OFF", *_TABLES, "BEGIN"):
             self.connection.run(statement)
@@ -143,31 +144,24 @@ class Staging:
         """How many messages each mailbox gets, in the order in which they were met."""
         return {name: mailbox.messages for name, mailbox in self._mailboxes.items()}
 
-    def write(self, pieces: Iterable[bytes], *, in_memory: bool) -> Content:
-        """Write the octets of the next message; it replaces what was written and not added.
-
-        Args:
-            pieces: The octets.
-            in_memory: They are few: the content keeps them, too.
+    def write(self, pieces: Iterable[bytes]) -> Content:
+        """Write the octets of the next message, however many; it replaces what was written and not added.
 
         Raises:
             OSError: No room, or whatever the disk says.
         """
         path = self._path()
-        kept: list[bytes] = []
-        size = 0
-        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0), 0o660)
-        try:
-            for piece in pieces:
-                view = memoryview(piece)
-                while view:
-                    view = view[os.write(fd, view) :]
-                size += len(piece)
-                if in_memory:
-                    kept.append(piece)
-        finally:
-            os.close(fd)
-        return Content(path, size, b"".join(kept) if in_memory else None)
+        return Content(path, write_file(path, pieces), None)
+
+    def write_later(self, octets: bytes) -> Content:
+        """Have the octets of the next message written meanwhile; it is to be added.
+
+        Raises:
+            OSError: An earlier one could not be written.
+        """
+        path = self._path()
+        self._writing.write(path, octets)
+        return Content(path, len(octets), octets)
 
     def _path(self) -> Path:
         path = self.place.file(self._next_id)
@@ -187,6 +181,7 @@ class Staging:
             OSError: The file cannot be had.
         """
         path = self._path()
+        self._writing.wait()
         link_or_copy(self.place.file(of_id), path)
         return self._add(staged, of_id)
 
@@ -281,6 +276,7 @@ class Staging:
         for mailbox in self._mailboxes.values():
             self.connection.run(_COUNT, id=mailbox.id, messages=mailbox.messages)
         self.connection.run("COMMIT")
+        self._writing.wait()
         # Written and not added.
         remove_file(self.place.file(self._next_id))
         self.connection.close()
@@ -288,7 +284,8 @@ class Staging:
         sync_many(chain((self.place.database,), files), (*self._directories, self.place.directory))
 
     def close(self) -> None:
-        """Close the database; harmless after `finish`."""
+        """Write nothing more and close the database; harmless after `finish`."""
+        self._writing.close()
         self.connection.close()
 
 

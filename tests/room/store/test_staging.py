@@ -62,7 +62,7 @@ def stage(account: Account, messages: Sequence[Staged], *mailboxes: str) -> Stag
     for name in mailboxes:
         staging.ensure_mailbox(name)
     for mailbox, octets, flags, received_at in messages:
-        content = staging.write([octets], in_memory=True)
+        content = staging.write_later(octets)
         staging.add(
             StagedMessage(
                 mailbox,
@@ -235,7 +235,7 @@ async def test_mailboxes_say_what_is_junk_and_late_flags_are_added(
         ("Inbox", "kept", "ab"),
         ("Inbox", "", "b"),
     ):
-        content = staging.write([letter(1)], in_memory=True)
+        content = staging.write_later(letter(1))
         staged = StagedMessage(
             mailbox, content, prepare(letter(1)), parse_flags(flags.split()), letters, T, False
         )
@@ -302,11 +302,11 @@ async def test_threads_join_staged_mail_and_what_is_there(store: Store, deposit:
 async def test_copies_share_octets_and_their_identifier(store: Store) -> None:
     account = store.account("mox")
     staging = Staging(begin_staging(account))
-    content = staging.write([letter(1)], in_memory=True)
+    content = staging.write_later(letter(1))
     staged = StagedMessage("Inbox", content, prepare(letter(1)), parse_flags([]), "", T, False)
     id_ = staging.add(staged)
     staging.add_copy(staged, id_)
-    staging.write([b"given up"], in_memory=False)
+    staging.write([b"given up"])
     staging.finish()
     await file(account, staging.place, 2)
     assert account.files.path(id_).stat().st_ino == account.files.path(id_ + 1).stat().st_ino
@@ -319,7 +319,7 @@ async def test_large_contents_and_many_directories(store: Store, deposit: Deposi
     staging = Staging(begin_staging(account))
     octets = letter(1)
     prepared, flags = prepare(octets), parse_flags([])
-    content = staging.write([octets[:9], octets[9:]], in_memory=False)
+    content = staging.write([octets[:9], octets[9:]])
     assert content.octets is None
     assert content.size == len(octets)
     id_ = staging.add(StagedMessage("Inbox", content, prepared, flags, "", T, False))
