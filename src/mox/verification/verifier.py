@@ -41,7 +41,7 @@ class Verifier:
         *,
         resolver: Resolver,
         clock: Clock,
-        time_limit: timedelta = timedelta(seconds=60),
+        time_limit: timedelta = timedelta(seconds=30),
         sample: Callable[[], float] = random.random,
     ) -> None:
         """Remember whom to ask.
@@ -49,7 +49,8 @@ class Verifier:
         Args:
             resolver: For everything.
             clock: For signatures that expire, and the time limit.
-            time_limit: Of one message; DMARC, which needs the other results, has half of it more.
+            time_limit: Of one message, not below the 20 seconds that SPF is to have (RFC 7208 §4.6.4). DMARC,
+                which needs the other results, has half of it more; clients get an answer within a minute.
             sample: Decides about policies that want to be applied to a part of the mail (RFC 7489 §6.6.4).
         """
         self._resolver = resolver

@@ -141,7 +141,7 @@ async def test_what_is_not_done_in_time_is_not_held_against_anybody(clock: FakeC
     octets = signed(letter(), "x.example", clock)
     verifying = asyncio.ensure_future(verify(octets, resolver=Silent(ZONE), clock=clock))
     while not verifying.done():
-        await clock.advance(10)
+        await clock.advance(1)
     found = verifying.result()
     assert found.iprev.status is iprev.Status.PASS
     assert found.spf.status is spf.Status.TEMPERROR
@@ -149,7 +149,8 @@ async def test_what_is_not_done_in_time_is_not_held_against_anybody(clock: FakeC
     assert found.dmarc is not None
     assert found.dmarc.status is dmarc.Status.TEMPERROR
     assert not found.dmarc_rejects
-    assert clock.now() - FakeClock().now() <= timedelta(seconds=100)
+    # Block lists come after it, and an answer within a minute.
+    assert timedelta(seconds=20) < clock.now() - FakeClock().now() < timedelta(seconds=50)
 
 
 async def test_a_thousand_signatures_take_ten_checks(clock: FakeClock) -> None:
