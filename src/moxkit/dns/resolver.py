@@ -18,6 +18,7 @@ from moxkit.dns.bytype import RecordType, ResolverByType
 from moxkit.dns.cache import Cache
 from moxkit.dns.exchange import Exchange, NameServer
 from moxkit.dns.records import read_record
+from moxkit.dns.special import special_answer
 from moxkit.dns.system import system_servers, trusts_ad
 from moxkit.dns.tlsarecords import read_tlsa
 
@@ -71,6 +72,8 @@ class DnsResolver(ResolverByType):
         """Return the records of this type; see `ResolverByType.lookup`."""
         # What is cached stands there as it is written, but for the case.
         key = (name.removesuffix(".").lower(), kind)
+        if (answer := special_answer(*key)) is not None:
+            return answer
         answer = self._cache.get(key)
         if answer is None:
             absolute = _absolute(name)

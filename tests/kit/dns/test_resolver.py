@@ -165,6 +165,24 @@ async def test_impossible_name_does_not_exist(name: str) -> None:
         assert stub.seen == []
 
 
+async def test_names_of_this_machine_are_nobodys_business() -> None:
+    """RFC 6761 §6.3 and §6.4."""
+    async with serve() as (stub, resolver):
+        for name in ("localhost", "LocalHost.", "mail.localhost"):
+            found = await resolver.ips(name)
+            assert found.records == (IPv4Address("127.0.0.1"), IPv6Address("::1"))
+            assert not found.authentic
+            with pytest.raises(NotFound):
+                await resolver.txt(name)
+        with pytest.raises(NotFound):
+            await resolver.a("mail.invalid")
+        assert stub.seen == []
+        # Others only look alike.
+        with pytest.raises(NotFound):
+            await resolver.a("notlocalhost")
+        assert len(stub.seen) == 1
+
+
 async def test_truncated_answer_is_asked_for_by_tcp() -> None:
     def truncate(query: dns.message.Message, tcp: bool) -> list[bytes] | None:
         response = dns.message.make_response(query)
