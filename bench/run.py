@@ -3,7 +3,7 @@
     python -m bench.run                 everything, on a fresh localserve on free ports
     python -m bench.run --quick         smaller numbers, for a look
     python -m bench.run --only imap     one group: start, smtp, imap, mailbox, idle, signin, parts, auth,
-                                        search, queue, junk, receiving
+                                        search, queue, junk, receiving, moving
 
 The yardstick beside Postfix + Dovecot is another program (shared bench); this one needs nothing but us.
 """
@@ -18,6 +18,7 @@ from bench.idle import measure_idle
 from bench.imap import measure_imap
 from bench.junk import measure_junk
 from bench.mailbox import measure_mailbox
+from bench.moving import measure_moving
 from bench.parts import measure_parts
 from bench.queue import measure_queue
 from bench.receiving import measure_receiving
@@ -34,6 +35,7 @@ PARTS: dict[str, Callable[[Report, float], None]] = {
     "auth": measure_authentication,
     "search": measure_search,
     "queue": measure_queue,
+    "moving": measure_moving,
     "junk": measure_junk,
     "receiving": measure_receiving,
 }

@@ -25,6 +25,7 @@ ADAPTERS = {
     "publicsuffixlist": {"moxkit.publicsuffix"},
     "idna": {"moxkit.domain"},
     "uvloop": {"mox.app"},
+    "zstandard": {"mox.moving"},
 }
 # The protocol packages of the kit do no I/O.
 PURE = ("domain", "smtp", "imap", "jmap", "sasl", "sieve", "message", "dsn")

@@ -38,13 +38,10 @@ async def stage_apart(job: Job, tell: Callable[[Told], None]) -> None:
     assert process.stdout is not None  # noqa: S101
     assert process.stderr is not None  # noqa: S101
     trouble = asyncio.ensure_future(_last_words(process.stderr))
-    has_ended = False
     try:
         process.stdin.write(job.encode())
         while line := await process.stdout.readline():
-            told = decode_told(line)
-            has_ended = not isinstance(told, Failed) and has_ended
-            tell(told)
+            tell(decode_told(line))
         if await process.wait() != 0:
             words = (await trouble).strip().rpartition("\n")[2]
             tell(Failed(f"reading the archive failed: {words or f'exit status {process.returncode}'}"))

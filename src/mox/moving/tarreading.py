@@ -76,9 +76,12 @@ def is_tar_header(block: bytes) -> bool:
     if len(block) < BLOCK or not any(block[:100]):
         return False
     told = _number(block[148:156])
-    # As old programs did: signed.
     blank = block[:148] + b" " * 8 + block[156:BLOCK]
-    return told is not None and told in {sum(blank), sum(blank) - 256 * sum(octet > 127 for octet in blank)}
+    unsigned = sum(blank)
+    # Old programs took octets for signed.
+    return told is not None and (
+        told == unsigned or told == unsigned - 256 * sum(octet > 127 for octet in blank)
+    )
 
 
 def read_tar(stream: ByteStream, budget: Budget) -> Iterator[Entry]:
