@@ -135,6 +135,7 @@ def test_everything_can_be_done_by_keyboard(browser: Browser, furnished: Localse
         expect(page.page.locator("#main")).to_be_focused()
         # A dialog keeps the focus, and gives it back.
         button = page.page.get_by_role("button", name="Make a key")
+        expect(button).to_be_enabled()
         button.focus()
         keyboard.press("Enter")
         expect(page.page.get_by_label("Name", exact=True)).to_be_focused()

@@ -23,6 +23,8 @@ T_co = TypeVar("T_co", covariant=True)
 
 _LONGEST_NUMBER = 15
 
+Endpoint = Callable[[Request], Awaitable[Response]]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parameter:
@@ -115,12 +117,19 @@ class Api:
         return [
             Route(f"{root}openapi.json", description, methods=["GET"]),
             *(
-                Route(root + each.path, self._endpoint(each), methods=[each.method])
-                for each in self.operations
+                Route(root + path, _dispatched(by_method), methods=list(by_method))
+                for path, by_method in self._endpoints().items()
             ),
         ]
 
-    def _endpoint(self, operation: Operation) -> Callable[[Request], Awaitable[Response]]:
+    def _endpoints(self) -> dict[str, dict[str, Endpoint]]:
+        """Return endpoints by path and method: a refusal names all methods of a path."""
+        found: dict[str, dict[str, Endpoint]] = {}
+        for each in self.operations:
+            found.setdefault(each.path, {})[each.method] = self._endpoint(each)
+        return found
+
+    def _endpoint(self, operation: Operation) -> Endpoint:
         body_type = operation.body
 
         async def endpoint(request: Request) -> Response:
@@ -199,6 +208,15 @@ _PROBLEM = {
     },
     "required": ["type", "title", "status", "detail", "code"],
 }
+
+
+def _dispatched(by_method: Mapping[str, Endpoint]) -> Endpoint:
+    async def dispatch(request: Request) -> Response:
+        # HEAD is answered as GET; its body is left out on the way.
+        method = "GET" if request.method == "HEAD" else request.method
+        return await by_method[method](request)
+
+    return dispatch
 
 
 def _success(result: Any, components: dict[str, object]) -> dict[str, object]:

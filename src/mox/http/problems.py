@@ -36,14 +36,16 @@ class ProblemError(Exception):
         detail: A sentence for people.
         code: For programs, stable.
         field: Name of the field of the request that is to blame; empty for none.
+        allow: Methods that would do, for 405 (RFC 9110 §15.5.6); empty for none.
     """
 
-    def __init__(self, status: int, detail: str, *, code: str = "", field: str = "") -> None:
+    def __init__(self, status: int, detail: str, *, code: str = "", field: str = "", allow: str = "") -> None:
         super().__init__(detail)
         self.status = status
         self.detail = detail
         self.code = code or HTTPStatus(status).phrase.lower().replace(" ", "-")
         self.field = field
+        self.allow = allow
 
 
 class Problems:
@@ -68,7 +70,8 @@ class Problems:
         except ProblemError as error:
             problem = error
         except HTTPException as error:
-            problem = ProblemError(error.status_code, _sentence(error))
+            allow = (error.headers or {}).get("Allow", "")
+            problem = ProblemError(error.status_code, _sentence(error), allow=allow)
         except Exception:
             logger.exception("http request crashed", extra={"handler": scope["state"].get("handler", "")})
             problem = ProblemError(500, "Something went wrong on the server. It is in its log.")
@@ -104,6 +107,8 @@ async def _answer(problem: ProblemError, scope: Scope, send: Send) -> None:
         headers.append((b"content-security-policy", _PAGE_POLICY.encode()))
     if problem.status == 400 and scope["http_version"].startswith("1"):
         headers.append((b"connection", b"close"))
+    if problem.allow:
+        headers.append((b"allow", problem.allow.encode()))
     if problem.status == 429:
         headers.append((b"retry-after", b"60"))
     await send({"type": "http.response.start", "status": problem.status, "headers": headers})

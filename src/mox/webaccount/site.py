@@ -35,6 +35,10 @@ keep the cookies; send the token that `login` and `session` return in the header
 each request that changes something."""
 
 
+# Scripts of single sections, which are read when these are shown.
+_LATER = ("account/pages/", "account/keys/")
+
+
 def account_door(parts: AccountParts) -> WebDoor:
     """Make the door that people come in by."""
     return WebDoor(
@@ -115,7 +119,8 @@ def account_app(parts: AccountParts) -> ASGIApp:
 
 
 def _with_addresses(index: bytes, static: StaticFiles) -> bytes:
-    """Fill in where the files are; all scripts are asked for at once, not one after the other."""
+    """Fill in where the files are; what every page needs is asked for at once, not one after the other."""
     root = f"assets/{static.version}"
-    preload = "\n".join(f'<link rel="modulepreload" href="{root}/{name}">' for name in static.names(".js"))
+    needed = [name for name in static.names(".js") if not name.startswith(_LATER)]
+    preload = "\n".join(f'<link rel="modulepreload" href="{root}/{name}">' for name in needed)
     return index.replace(b"{assets}", root.encode()).replace(b"<!-- preload -->", preload.encode())

@@ -43,6 +43,34 @@ const sectionOf = (hash) => {
 	return SECTIONS.find((each) => each.at === (page.of ?? page.at))
 }
 
+const loaded = new Map()
+
+/** Show a page, which is read from the server when it is first shown. */
+function Lazy({ page }) {
+	const [, setRead] = useState(null)
+	const [trouble, setTrouble] = useState(false)
+	const Page = loaded.get(page.at)
+	async function read() {
+		setTrouble(false)
+		try {
+			loaded.set(page.at, await page.load())
+			setRead(page.at)
+		} catch {
+			setTrouble(true)
+		}
+	}
+	useEffect(() => { if (!Page) read() }, [page.at])
+	if (Page) return html`<${Page} rest=${page.rest} />`
+	if (trouble) return html`<h1>${page.label}</h1><${Empty} icon="warn" text="This part of the page could not be loaded."><${Button} icon="refresh" act=${read}>Try again<//><//>`
+	return html`<div aria-busy="true"><h1 class="vh">${page.label}</h1></div>`
+}
+
+/** Read all pages while nothing else is to be done, so that they are there at once. */
+function readAhead() {
+	const later = globalThis.requestIdleCallback ?? setTimeout
+	later(async () => { for (const page of [...SECTIONS, ...DETAILS]) if (!loaded.has(page.at)) loaded.set(page.at, await page.load().catch(() => undefined)) })
+}
+
 function Navigation() {
 	const current = sectionOf(address.value)
 	return html`<header class="side">
@@ -90,9 +118,10 @@ function Bar({ section }) {
 
 function Frame() {
 	const page = pageOf(address.value)
-	const section = page.Page && page
+	const section = page.load && page
 	const main = useRef()
 	const first = useRef(true)
+	useEffect(readAhead, [])
 	useEffect(() => {
 		document.title = `${section ? section.label : "Not found"} – Account – mox`
 		// After a change of section the reader is at its beginning, not where the link was.
@@ -103,7 +132,7 @@ function Frame() {
 		<div class="app"><${Navigation} />
 		<main class="main" id="main" tabindex="-1" ref=${main}><${Bar} section=${section} />
 			<div class="scroll" tabindex="0" role="region" aria-label=${section ? section.label : "Not found"} key=${address.value}><div class="page">
-				${section ? html`<${section.Page} rest=${section.rest} />` : html`<div class="head"><h1>Not found</h1></div><${Empty} icon="search" text="There is no such page."><a class="btn" href="#/overview">Overview</a><//>`}
+				${section ? html`<${Lazy} page=${section} />` : html`<div class="head"><h1>Not found</h1></div><${Empty} icon="search" text="There is no such page."><a class="btn" href="#/overview">Overview</a><//>`}
 			</div></div></main>
 		<${TabBar} /></div><${Toasts} />
 		${leaving.value && html`<${Confirm} title="Leave without saving?" text="What you changed here is not saved." safe="Stay here" doIt="Leave"
