@@ -177,10 +177,15 @@ def _quoted(pieces: Iterator[bytes]) -> Iterator[bytes]:
             continue
         end = end or len(octets)
         first = octets.find(b"\n") + 1 or end if is_within_line else 0
-        yield octets[:first] + _FROM.sub(rb">\1", octets[first:end])
+        yield octets[:first] + _quote(octets[first:end])
         is_within_line = octets[end - 1 : end] != b"\n"
         carried = octets[end:]
     if carried:
-        yield (carried if is_within_line else _FROM.sub(rb">\1", carried)) + b"\n"
+        yield (carried if is_within_line else _quote(carried)) + b"\n"
     elif is_within_line:
         yield b"\n"
+
+
+def _quote(lines: bytes) -> bytes:
+    # Most have nothing to quote, and finding that out by the expression takes most of an export's time.
+    return _FROM.sub(rb">\1", lines) if b"From " in lines else lines
