@@ -36,7 +36,10 @@ CONNECTIONS = 10
 REMEMBERED = 4000
 # Of one client, before the next comes.
 _PER_CLIENT = 50
-CASES = (
+_SHOWN = 15
+Case = tuple[str, int, int, bool]
+"""Name, octets and number of messages, and whether each is of a new domain."""
+CASES: tuple[Case, ...] = (
     ("2k_warm", 2 << 10, 2000, False),
     ("2k_cold", 2 << 10, 1500, True),
     ("50k_warm", 50 << 10, 800, False),
@@ -56,7 +59,7 @@ Mailbox = "Forwarded"
 
 
 def measure_receiving(report: Report, scale: float) -> None:
-    """Measure the cases, then profile a server doing the first two."""
+    """Measure the cases, then profile servers doing them."""
     counts = {name: max(100, round(count * scale)) for name, _, count, _ in CASES}
     with serve_dns(2 * counts["2k_cold"]) as dns:
         if dns is None:
@@ -66,7 +69,8 @@ def measure_receiving(report: Report, scale: float) -> None:
         with server:
             for name, octets, _, cold in CASES:
                 _measure_case(server, report, name, letters(counts[name], octets, first=0, cold=cold))
-        _profile(dns, counts, max(500, round(REMEMBERED * scale)))
+        for cases in (CASES[:2], CASES[2:]):
+            _profile(dns, counts, max(500, round(REMEMBERED * scale)), cases)
 
 
 def _measure_case(server: LocalServer, report: Report, name: str, sent: list[Letter]) -> None:
@@ -175,15 +179,18 @@ async def _deposit(store: Store, numbers: list[int]) -> None:
         spool.discard()
 
 
-def _profile(dns: str, counts: dict[str, int], remembered: int) -> None:
-    """Run a server under the profiler; leave what it says in a file."""
+def _profile(dns: str, counts: dict[str, int], remembered: int, cases: tuple[Case, ...]) -> None:
+    """Run a server under the profiler; say what took most, and leave the rest in a file."""
+    names = " and ".join(name for name, *_ in cases)
     with tempfile.NamedTemporaryFile(prefix="mox-bench-profile-", suffix=".txt", delete=False) as made:
         file = Path(made.name)
     os.environ["MOX_PROFILE"] = str(file)
     server = LocalServer(program=("-m", "bench.profiled"), options=("--enforce",))
     _furnish(server, dns, remembered)
     with server:
-        for name, octets, _, cold in CASES[:2]:
+        for name, octets, _, cold in cases:
             sent = letters(counts[name], octets, first=counts["2k_cold"], cold=cold)
             uvloop.run(_deliver_all(server.smtp, sent))
-    print(f"profile of 2k_warm and 2k_cold: {file}")
+    top = file.read_text().split("\n   ncalls", 1)[1].splitlines()[: _SHOWN + 1]
+    print(f"profile of {names}, by own time; all of it is in {file}")
+    print("\n".join(["   ncalls" + top[0], *top[1:]]))
