@@ -10,7 +10,7 @@ import logging
 import secrets
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import urlsplit
 
@@ -40,7 +40,7 @@ class Caller:
 
     request: Request
     session: WebSession
-    token: str
+    token: str = field(repr=False)
 
     @property
     def account(self) -> str:
@@ -54,7 +54,7 @@ class SessionState:
 
     account: str
     address: str
-    csrf: str
+    csrf: str = field(repr=False)
     expires_at: datetime
 
 

@@ -20,22 +20,22 @@ _CHARACTERS = string.ascii_letters + string.digits
 class PasswordChange:
     """A new password; all other sessions end."""
 
-    current_password: str = field(metadata=described("The one until now.", max_length=1024))
-    password: str = field(metadata=described("The new one: at least 8 octets.", max_length=1024))
+    current_password: str = field(repr=False, metadata=described("The one until now.", max_length=1024))
+    password: str = field(repr=False, metadata=described("The new one: at least 8 octets.", max_length=1024))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CurrentPassword:
     """Proof that it is still you."""
 
-    current_password: str = field(metadata=described("The one until now.", max_length=1024))
+    current_password: str = field(repr=False, metadata=described("The one until now.", max_length=1024))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewSecret:
     """A password that is shown this once."""
 
-    password: str
+    password: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +62,7 @@ class AppPasswordMade:
     """A new password of a device, with its secret, which is shown this once."""
 
     app: AppPasswordInfo
-    password: str
+    password: str = field(repr=False)
 
 
 class Passwords:
@@ -134,7 +134,7 @@ class Passwords:
         """Have the password shown once more: a browser left alone is not enough to take an account."""
         try:
             shown = await self._door.check_password(
-                caller.request, caller.session.address, password, mechanism="weblogin"
+                caller.request, caller.session.address, password, mechanism="webpassword"
             )
         except ProblemError as error:
             if error.code != "login-failed":

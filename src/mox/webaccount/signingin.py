@@ -27,7 +27,9 @@ class Login:
 
     login_token: str = field(metadata=described("From `prepare_login`.", max_length=100))
     username: str = field(metadata=described("Any address of the account.", max_length=500, min_length=1))
-    password: str = field(metadata=described("The account's own password.", max_length=1024, min_length=1))
+    password: str = field(
+        repr=False, metadata=described("The account's own password.", max_length=1024, min_length=1)
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,7 +19,7 @@ from moxkit.testing import FakeClock
 
 __all__ = ["LocalServer", "free_offset", "local_server"]
 
-_SERVICES = (25, 143, 465, 587, 993)
+_SERVICES = (25, 80, 143, 443, 465, 587, 993)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from mox.accounts import Service
+from mox.webaccount.signingin import Login
 from room.webaccount.conftest import PASSWORDS, World
 
 
@@ -184,3 +185,23 @@ async def test_use_is_recorded_now_and_then(world: World) -> None:
         ("websession", "ok", "account"),
         ("weblogin", "ok", "account"),
     }
+
+
+async def test_no_secret_is_in_the_log_or_in_what_is_shown(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(1)
+    browser = await world.signed_in()
+    new = "correct horse battery"
+    await world.browser().login("mox", "a wrong password")
+    body = {"current_password": PASSWORDS["mox"], "password": new}
+    assert (await browser.ask("PUT", "/api/account/password", body)).status == 204
+    made = await browser.ask("POST", "/api/app-passwords", {"name": "x", "services": ["imap"]})
+    secrets = [PASSWORDS["mox"], new, "a wrong password", browser.csrf, made.json["password"]]
+    secrets.append(browser.cookies["webaccountsession"])
+    logged = caplog.text + repr([record.__dict__ for record in caplog.records])
+    replies = [await browser.ask("GET", f"/api/{path}") for path in ("sessions", "account", "app-passwords")]
+    told = "".join(reply.body.decode() for reply in replies)
+    assert [secret for secret in secrets if secret in logged or secret in told] == []
+    login = Login(login_token="", username="mox", password=new)
+    assert new not in repr(login)

@@ -14,7 +14,7 @@ const RESULTS = {
 	aborted: "Given up",
 	error: "Failed here",
 }
-const MECHANISMS = { tlsclientauth: "TLS key", weblogin: "Password", websession: "Session", login: "Password", PLAIN: "Password" }
+const MECHANISMS = { tlsclientauth: "TLS key", weblogin: "Password", webpassword: "Password confirmed", websession: "Session", login: "Password", PLAIN: "Password" }
 
 export const isRefusal = (attempt) => attempt.result !== "ok"
 
