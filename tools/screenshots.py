@@ -3,6 +3,7 @@
 `make screenshots` runs it; the pictures are in build/screenshots.
 """
 
+import re
 import shutil
 import sys
 import tempfile
@@ -34,6 +35,27 @@ def take(page: AccountPage, directory: Path, name: str) -> None:
     print(f"{name}.png")
 
 
+def take_more(page: AccountPage, directory: Path, prefix: str) -> None:
+    """Take pictures of what appears after something was done."""
+    shown = page.page
+    shown.get_by_role("button", name="Make a key").click()
+    shown.get_by_label("Name", exact=True).fill("Tablet")
+    shown.get_by_role("button", name="Make key").click()
+    shown.get_by_role("button", name="Done").wait_for()
+    take(page, directory, f"{prefix}-made-key")
+    shown.get_by_role("button", name="Done").click()
+    shown.get_by_role("button", name="Remove Tablet").click()
+    shown.locator(".toast-text").wait_for()
+    take(page, directory, f"{prefix}-toast")
+    shown.get_by_role("button", name=re.compile("Account menu")).click()
+    take(page, directory, f"{prefix}-menu")
+    shown.keyboard.press("Escape")
+    page.go("address/mox@localhost", "mox@localhost")
+    shown.get_by_role("button", name="Add rule").click()
+    shown.get_by_label("From matches").fill("@lists\\.example$")
+    take(page, directory, f"{prefix}-rule")
+
+
 def main() -> None:
     """Take them all."""
     directory = Path(__file__).parent.parent / "build" / "screenshots"
@@ -59,6 +81,7 @@ def main() -> None:
                                 page.page.get_by_role("dialog").wait_for()
                                 take(page, directory, f"{size}-{theme}-{name}")
                                 page.page.get_by_role("button", name="Close").click()
+                            take_more(page, directory, f"{size}-{theme}")
         finally:
             server.stop()
 

@@ -41,7 +41,7 @@ function Editor({ address, value, set }) {
 		<section class="section" aria-labelledby="refuse"><div class="head"><h2 id="refuse">Refusing mail</h2></div><div class="card"><div class="pad"><div class="fields">
 			<${Field} label="Refuse all mail with" placeholder="550 no longer in use" hint="Begins with 421 (for now) or 550 (for good). Empty: mail is taken." error=${errors("refusal")} maxlength="260" ...${text("refusal")} />
 			<${Field} label="Refuse mail without verified sender with" placeholder="Please sign your mail" hint="The text for who sends without SPF or DKIM. Empty: such mail is taken." error=${errors("authentication_refusal")} maxlength="256" ...${text("authentication_refusal")} /></div></div></div></section>
-		${isChanged && html`<div class="card"><div class="pad"><${SaveBar} discard=${() => replace(value)} busy=${busy} /></div></div>`}`}<//>`
+		${isChanged && html`<div class="card stays"><div class="pad"><${SaveBar} discard=${() => replace(value)} busy=${busy} /></div></div>`}`}<//>`
 }
 
 function Rule({ rule, at, rules, set }) {

@@ -57,7 +57,7 @@ function Made({ made, passphrase, close }) {
 		<p class="notice ok" role="status"><${Icon} name="ok" /><span class="grow any"><b>${made.file.name}</b> is with your downloads.</span><${Button} kind="small" icon="download" act=${() => download(made.file.name, made.file.octets)}>Save again<//></p>
 		<ol class="steps"><li><${Icon} name="right" small />Bring the file to the device and open it there.</li><li><${Icon} name="right" small />Give the passphrase when it is asked for:</li></ol>
 		<${Code} text=${passphrase} label="Passphrase" />
-		<p class="sub">Sealed with AES-256 (PBES2) and HMAC-SHA-256. Systems before macOS 13 and iOS 16 do not take that; for them, bring it into the old form on a computer:</p>
+		<p class="sub">Sealed with AES-256 (PBES2) and HMAC-SHA-256. Older systems, of Apple for one, may say that the passphrase is wrong; for them, bring the file into the old form on a computer:</p>
 		<${Code} text=${`openssl pkcs12 -in ${made.file.name} -nodes | openssl pkcs12 -export -legacy -out old-${made.file.name}`} label="Command for old systems" />
 		<div class="btns end"><${Button} kind="primary" act=${close}>Done<//></div><//>`
 }
