@@ -10,6 +10,7 @@ OpenAPI 3.1. It has no pages and knows nothing of mail; what a site shows is the
 Applications raise `ProblemError` for what they refuse; it becomes a page for people and JSON for programs.
 """
 
+from mox.http.access import Counting
 from mox.http.api import Answer, Api, Cookie, Operation, Parameter
 from mox.http.bodies import read_body, read_json
 from mox.http.jsontypes import described
@@ -26,6 +27,7 @@ __all__ = [
     "Api",
     "Caller",
     "Cookie",
+    "Counting",
     "HttpServer",
     "LoginToken",
     "Operation",

@@ -10,7 +10,7 @@ from hypercorn.config import Config
 from hypercorn.logging import Logger
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from mox.http.access import AccessLog
+from mox.http.access import AccessLog, Counting
 from mox.http.compression import Compression
 from mox.http.connection import HttpConnection
 from mox.http.problems import Problems
@@ -52,7 +52,13 @@ class HttpServer:
     """Serves sites on a port, HTTP/1.1 and HTTP/2."""
 
     def __init__(
-        self, *, sites: Sequence[Site], clock: Clock, shutdown: Shutdown, is_limited: bool = True
+        self,
+        *,
+        sites: Sequence[Site],
+        clock: Clock,
+        shutdown: Shutdown,
+        is_limited: bool = True,
+        counting: Counting | None = None,
     ) -> None:
         """Put the layers together.
 
@@ -61,13 +67,15 @@ class HttpServer:
             clock: For limits and durations.
             shutdown: Idle connections end once it is asked for.
             is_limited: How much one client asks for is limited.
+            counting: Hears of requests.
         """
         # Behind a proxy all clients have its address; only requests can be counted there.
         is_forwarded = any(site.is_forwarded for site in sites)
         requests = Limiter(_A_MINUTE, _AN_HOUR) if is_limited else None
         self._open = Limiter(_OPEN) if is_limited and not is_forwarded else None
         router = Router(sites, clock=clock, limiter=requests)
-        app = _only_requests(AccessLog(Safety(Compression(Problems(router))), clock=clock))
+        inner = Safety(Compression(Problems(router)))
+        app = _only_requests(AccessLog(inner, clock=clock, counting=counting))
         self._app: AppWrapper = ASGIWrapper(app)  # type: ignore[arg-type]  # Starlette's and hypercorn's names for the same
         self._clock = clock
         self._shutdown = shutdown

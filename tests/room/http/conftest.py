@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route, Router
 
-from mox.http import HttpServer, ProblemError, Site, read_body
+from mox.http import Counting, HttpServer, ProblemError, Site, read_body
 from mox.runtime import Shutdown, Tasks
 from moxkit.net import LineConn
 from moxkit.testing import FakeClock
@@ -117,11 +117,15 @@ async def start(clock: FakeClock) -> AsyncIterator[Start]:
     """Starts servers; all are ended with the test."""
     tasks, servers, shutdowns = Tasks(), list[asyncio.Server](), list[Shutdown]()
 
-    async def begin(*sites: Site, is_limited: bool = False) -> Running:
+    async def begin(*sites: Site, is_limited: bool = False, counting: Counting | None = None) -> Running:
         shutdown = Shutdown()
         shutdowns.append(shutdown)
         server = HttpServer(
-            sites=sites or (make_site(),), clock=clock, shutdown=shutdown, is_limited=is_limited
+            sites=sites or (make_site(),),
+            clock=clock,
+            shutdown=shutdown,
+            is_limited=is_limited,
+            counting=counting,
         )
 
         async def serve(conn: LineConn) -> None:

@@ -183,6 +183,27 @@ async def test_log_has_one_line_without_secrets(start: Start, caplog: pytest.Log
     assert "hush" not in repr([record.__dict__ for record in caplog.records])
 
 
+async def test_requests_are_told_to_who_counts(start: Start) -> None:
+    told: list[dict[str, object]] = []
+
+    class Counter:
+        """Remembers."""
+
+        def answered(self, **what: object) -> None:
+            told.append(what)
+
+    server = await start(counting=Counter())
+    await server.get("/hello")
+    await server.get("/none", method="BREW")
+    await server.get("/hello", host="other.example")
+    assert [(each["handler"], each["method"], each["status"]) for each in told] == [
+        ("test", "get", 200),
+        ("test", "(other)", 404),
+        ("(nomatch)", "get", 404),
+    ]
+    assert {(each["proto"], each["began_s"], each["done_s"]) for each in told} == {("http", 0.0, 0.0)}
+
+
 async def test_idle_connections_end_with_the_server(start: Start) -> None:
     server = await start()
     reader, writer = await server.connect()
