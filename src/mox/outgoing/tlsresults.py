@@ -155,9 +155,9 @@ class TlsResults:
             logger.warning("tls results are lost", extra={"reason": str(error)})
 
     async def _write(self) -> None:
+        """Write what is pending; what was begun before is on disk then, too, since batches come in order."""
         pending, self._pending = self._pending, {}
-        if pending:
-            await self._writer.run(lambda tx: _record(tx.connection, pending))
+        await self._writer.run(lambda tx: _record(tx.connection, pending))
 
     async def of_day(self, day: date) -> tuple[DayResults, ...]:
         """Return the results of a day of UTC, those of just now included."""

@@ -41,6 +41,12 @@ async def results(tmp_path: Path, pool: ThreadPoolExecutor, clock: FakeClock) ->
     await results.close()
 
 
+async def test_what_is_just_being_written_is_not_missed(results: TlsResults) -> None:
+    results.note([noted()])
+    one, other = await asyncio.gather(results.of_day(DAY), results.of_day(DAY))
+    assert one == other != ()
+
+
 async def test_equal_policies_and_failures_are_added_up(results: TlsResults, clock: FakeClock) -> None:
     results.note([noted(), noted(0, 1, EXPIRED)])
     await clock.advance(6)
