@@ -234,9 +234,17 @@ def check_origin(request: Request) -> None:
     """
     site = request.headers.get("sec-fetch-site", "none")
     origin = request.headers.get("origin")
-    is_ours = origin is None or urlsplit(origin).netloc.lower() == request.headers.get("host", "").lower()
+    is_ours = origin is None or _host_of(origin) == request.headers.get("host", "").lower()
     if site not in {"same-origin", "none"} or not is_ours:
         raise ProblemError(403, "This request came from another site.", code="other-site")
+
+
+def _host_of(origin: str) -> str | None:
+    try:
+        return urlsplit(origin).netloc.lower()
+    except ValueError:
+        # Like http://[: of nobody.
+        return None
 
 
 def _is_same(one: str, other: str) -> bool:

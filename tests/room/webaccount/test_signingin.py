@@ -111,6 +111,7 @@ async def test_without_session_nothing_is_told(world: World) -> None:
         ({"sec-fetch-site": "same-site"}, "other-site"),
         ({"origin": "https://evil.example"}, "other-site"),
         ({"origin": "null"}, "other-site"),
+        ({"origin": "http://["}, "other-site"),
         ({"origin": "https://localhost:8443"}, "other-site"),
     ],
 )
