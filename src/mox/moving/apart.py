@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 
 from mox.moving.job import Failed, Job, Told, decode_job, decode_told, encode_told
 from mox.moving.stagingrun import stage
+from mox.runtime import be_child
 
 __all__ = ["Stager", "be_apart", "stage_apart", "stage_in_thread"]
 
@@ -78,16 +79,13 @@ async def stage_in_thread(job: Job, tell: Callable[[Told], None]) -> None:
 
 def be_apart() -> None:
     """Be the process."""
-    if hasattr(os, "nice"):
-        os.nice(_NICENESS)
-    cancelled = threading.Event()
     line = b""
     while not line.endswith(b"\n"):
         piece = os.read(0, 1 << 16)
         if not piece:
             return
         line += piece
-    threading.Thread(target=_watch, args=(cancelled,), daemon=True).start()
+    cancelled = be_child(_NICENESS)
 
     def tell(told: Told) -> None:
         sys.stdout.buffer.write(encode_told(told))
@@ -98,10 +96,3 @@ def be_apart() -> None:
     except BrokenPipeError:
         # The server is gone.
         os._exit(0)
-
-
-def _watch(cancelled: threading.Event) -> None:
-    # Unbuffered: a lock of `sys.stdin` that is held at the end of the program would be fatal to it.
-    while os.read(0, 64):
-        pass
-    cancelled.set()

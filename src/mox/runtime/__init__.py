@@ -4,6 +4,7 @@ It knows nothing of mail. It does not read the configuration and does not log on
 the crash of a task that nobody awaits.
 """
 
+from mox.runtime.childprocess import ChildProcess, be_child
 from mox.runtime.clock import Clock, SystemClock
 from mox.runtime.connectionid import ConnectionIds, connection_id
 from mox.runtime.disk import (
@@ -14,18 +15,22 @@ from mox.runtime.disk import (
     sync_file,
     write_file_durably,
 )
+from mox.runtime.lane import Lane
 from mox.runtime.removing import FileRemover
 from mox.runtime.shutdown import Shutdown
 from mox.runtime.tasks import Tasks
 
 __all__ = [
+    "ChildProcess",
     "Clock",
     "ConnectionIds",
     "FileRemover",
+    "Lane",
     "Shutdown",
     "StrPath",
     "SystemClock",
     "Tasks",
+    "be_child",
     "connection_id",
     "link_or_copy",
     "remove_file",

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from mox.runtime import ChildProcess
 from mox.store import Account, Store
-from mox.store.searchindex.apart import FillingProcess
+from mox.store.searchindex.apart import filling_process
 from room.deposits import Deposit
 
 
@@ -55,11 +56,11 @@ async def test_is_not_missed(
     added = await deposit(account, b"Subject: one\r\n\r\n")
     calls: list[None] = []
 
-    def fail(_self: FillingProcess) -> str:
+    def fail(_self: ChildProcess) -> str:
         calls.append(None)
         return "no memory"
 
-    monkeypatch.setattr(FillingProcess, "run", fail)
+    monkeypatch.setattr(ChildProcess, "run", fail)
     assert await account.search_index.fill_apart() is False
     assert await account.search_index.fill_apart() is False
     assert len(calls) == 1
@@ -68,12 +69,12 @@ async def test_is_not_missed(
 
 
 def test_says_what_went_wrong(tmp_path: Path) -> None:
-    process = FillingProcess(search=tmp_path / "s.db", mail=tmp_path / "none" / "index.db", files=tmp_path)
+    process = filling_process(search=tmp_path / "s.db", mail=tmp_path / "none" / "index.db", files=tmp_path)
     assert "Error" in process.run()
 
 
 def test_does_not_start_once_stopped(tmp_path: Path) -> None:
-    process = FillingProcess(search=tmp_path / "s.db", mail=tmp_path / "index.db", files=tmp_path)
+    process = filling_process(search=tmp_path / "s.db", mail=tmp_path / "index.db", files=tmp_path)
     process.stop()
     assert process.run() == ""
     assert not (tmp_path / "s.db").exists()

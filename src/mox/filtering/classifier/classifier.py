@@ -13,14 +13,13 @@ from pathlib import Path
 from mox.config import JunkFilter
 from mox.database import DAMAGE, Connection, DatabaseError, DriverError, open_reader
 from mox.filtering.classifier.adoption import adopt_words
-from mox.filtering.classifier.apart import LearningProcess
+from mox.filtering.classifier.apart import learning_process
 from mox.filtering.classifier.counts import StaleCountsError, find_counts, open_words
-from mox.filtering.classifier.lane import Lane
 from mox.filtering.classifier.learning import Progress, Recipe, learn_batch, read_progress
 from mox.filtering.classifier.probability import Classification, Counts, classify_tokens
 from mox.filtering.classifier.tokens import Tokens
 from mox.filtering.classifier.words import Grams
-from mox.runtime import remove_file
+from mox.runtime import ChildProcess, Lane, remove_file
 from mox.store import MessageFiles
 
 __all__ = ["FILE_NAME", "Classifier", "grams_wanted"]
@@ -79,7 +78,7 @@ class Classifier:
         self._is_there = self._path.exists()
         self._is_damaged = False
         self._failures = 0
-        self._process: LearningProcess | None = None
+        self._process: ChildProcess | None = None
 
     @property
     def is_idle(self) -> bool:
@@ -131,7 +130,7 @@ class Classifier:
         if (settings := self._settings()) is None or self._is_damaged:
             return await self.learn()
         recipe = Recipe(self._account, grams_wanted(settings))
-        process = LearningProcess(
+        process = learning_process(
             words=self._target, mail=self._mail_path, files=self._files.root, recipe=recipe
         )
         self._process = process

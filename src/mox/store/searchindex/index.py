@@ -5,12 +5,11 @@ and questions run in worker threads, each kind on a connection of its own and on
 read in small pieces on the loop. Files are closed and removed on the loop, when neither kind runs.
 """
 
-import asyncio
 import logging
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from mox.database import (
     DAMAGE,
@@ -20,9 +19,9 @@ from mox.database import (
     open_database,
     open_reader,
 )
-from mox.runtime import remove_file
+from mox.runtime import ChildProcess, Lane, remove_file
 from mox.store.files import MessageFiles
-from mox.store.searchindex.apart import FillingProcess
+from mox.store.searchindex.apart import filling_process
 from mox.store.searchindex.indexing import MIGRATIONS, index_batch, is_outdated
 from mox.store.searchindex.lookup import NOTHING_KNOWN, DayRange, FieldText, Lookup, fetch_texts, look_up
 
@@ -37,28 +36,6 @@ _FILES = ("", "-wal", "-shm")
 _ATTACH = "ATTACH :path AS mail"
 # One after the other; then it is tried again when the next message comes.
 _MOST_FAILURES = 3
-
-
-class _Lane:
-    """Runs functions in worker threads one after the other, also those nobody waits for any more."""
-
-    def __init__(self, pool: Executor) -> None:
-        self._pool = pool
-        self._running: asyncio.Future[Any] | None = None
-
-    @property
-    def is_idle(self) -> bool:
-        return self._running is None or self._running.done()
-
-    async def wait(self) -> None:
-        while self._running is not None and not self._running.done():
-            await asyncio.wait([self._running])
-
-    async def run(self, function: Callable[[], T]) -> T:
-        await self.wait()
-        running = asyncio.get_running_loop().run_in_executor(self._pool, function)
-        self._running = running
-        return await asyncio.shield(running)
 
 
 class SearchIndex:
@@ -92,14 +69,14 @@ class SearchIndex:
         self._is_there = False
         self._files = files
         self._call = call
-        self._filling, self._asking = _Lane(pool), _Lane(pool)
+        self._filling, self._asking = Lane(pool), Lane(pool)
         self._writer: Connection | None = None
         self._mail: Connection | None = None
         self._asker: Connection | None = None
         self._reader: Connection | None = None
         self._is_damaged = False
         self._failures = 0
-        self._process: FillingProcess | None = None
+        self._process: ChildProcess | None = None
         self._fills_apart = True
 
     @property
@@ -124,7 +101,7 @@ class SearchIndex:
         """
         if not self._fills_apart or not self._can_be_read():
             return await self.fill()
-        process = FillingProcess(search=self._path, mail=self._mail_path, files=self._files.root)
+        process = filling_process(search=self._path, mail=self._mail_path, files=self._files.root)
         self._process = process
         try:
             trouble = await self._filling.run(process.run)
