@@ -48,7 +48,9 @@ _TOMBSTONE = """INSERT INTO message(id, mailbox_id, uid, create_seq, modseq, exp
   FROM message WHERE id = :id"""
 _MOVE = """UPDATE message SET mailbox_id = :mailbox_id, uid = :uid, modseq = :modseq, create_seq = :modseq,
     saved_at = :now WHERE id = :id"""
-_SET_FLAGS = "UPDATE message SET flags = :flags, flags_text = :flags_text WHERE id = :id"
+# Of all that get the same at once, as in `flagging`.
+_SET_FLAGS = """UPDATE message SET flags = :flags, flags_text = :flags_text
+  WHERE id IN (SELECT value FROM json_each(:ids))"""
 _LAST_UID = 2**32 - 1
 
 
@@ -177,12 +179,12 @@ def _as_there(rows: Sequence[Row], bits: Mapping[int, int]) -> list[Row]:
 
 def _set_flags(tx: Tx, rows: Sequence[Row], there: Sequence[Row], ids: Sequence[int]) -> None:
     """Write flags where they differ; `ids` are of the rows as they are there."""
-    changed = [
-        {"id": id_, "flags": new[2], "flags_text": new[3]}
-        for id_, old, new in zip(ids, rows, there, strict=True)
-        if new[2] != old[2]
-    ]
-    tx.connection.run_many(_SET_FLAGS, changed)
+    changed: dict[tuple[int, str], list[int]] = {}
+    for id_, old, new in zip(ids, rows, there, strict=True):
+        if new[2] != old[2]:
+            changed.setdefault((new[2], new[3]), []).append(id_)
+    for (flags, text), same in changed.items():
+        tx.connection.run(_SET_FLAGS, flags=flags, flags_text=text, ids=json.dumps(same))
 
 
 def _take_uids(tx: Tx, mailbox_id: int, count: int) -> tuple[int, int]:

@@ -4,6 +4,7 @@ A tombstone keeps UID and modseq for ever (RFC 7162: VANISHED). The file and the
 erasure is due, so that a removal can be undone, and a session that has not heard of it can still read.
 """
 
+import json
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 
@@ -25,7 +26,9 @@ _DELETED = """SELECT id, uid, flags, size FROM message
   WHERE mailbox_id = :mailbox_id AND expunged_at IS NULL AND flags & :deleted ORDER BY uid"""
 _BY_UID = """SELECT id, uid, flags, size FROM message
   WHERE mailbox_id = :mailbox_id AND uid = :uid AND expunged_at IS NULL"""
-_EXPUNGE = "UPDATE message SET expunged_at = :now, modseq = :modseq WHERE id = :id"
+# Of all at once, as in `flagging`.
+_EXPUNGE = """UPDATE message SET expunged_at = :now, modseq = :modseq
+  WHERE id IN (SELECT value FROM json_each(:ids))"""
 _SCHEDULE = "INSERT INTO erasure(id, due_at, octets) VALUES (:id, :due_at, :octets)"
 _DUE = "SELECT id, octets FROM erasure WHERE due_at <= :now ORDER BY due_at LIMIT :limit"
 _FORGET_CONTENT = "DELETE FROM content WHERE id = :id"
@@ -57,7 +60,7 @@ def _expunge(tx: Tx, mailbox_id: int, rows: Sequence[Row]) -> tuple[int, ...]:
     for _, _, bits, size in rows:
         counters.remove(bits, size)
     due_at = tx.now + int(KEEP_REMOVED.total_seconds())
-    tx.connection.run_many(_EXPUNGE, [{"id": row[0], "now": tx.now, "modseq": modseq} for row in rows])
+    tx.connection.run(_EXPUNGE, ids=json.dumps([row[0] for row in rows]), now=tx.now, modseq=modseq)
     tx.connection.run_many(_SCHEDULE, [{"id": row[0], "due_at": due_at, "octets": row[3]} for row in rows])
     counters.apply(tx.connection, mailbox_id, modseq)
     uids = tuple(row[1] for row in rows)
