@@ -32,20 +32,20 @@ class CounterChange:
         """Count a message out."""
         self._count(bits, size, -1)
 
-    def replace(self, old_bits: int, bits: int, size: int) -> None:
-        """Count other flags of one message."""
+    def replace(self, old_bits: int, bits: int, octets: int, *, count: int = 1) -> None:
+        """Count other flags of some messages, which have so many octets together."""
         if (old_bits ^ bits) & (_SEEN | _DELETED):
-            self._count(old_bits, size, -1)
-            self._count(bits, size, 1)
+            self._count(old_bits, octets, -1, count)
+            self._count(bits, octets, 1, count)
 
-    def _count(self, bits: int, size: int, sign: int) -> None:
-        self.total += sign
-        self.octets += sign * size
+    def _count(self, bits: int, octets: int, sign: int, count: int = 1) -> None:
+        self.total += sign * count
+        self.octets += sign * octets
         if not bits & _SEEN:
-            self.unseen += sign
+            self.unseen += sign * count
         if bits & _DELETED:
-            self.deleted += sign
-            self.deleted_octets += sign * size
+            self.deleted += sign * count
+            self.deleted_octets += sign * octets
 
     def apply(self, connection: Connection, mailbox_id: int, modseq: int) -> None:
         """Write it, with the modseq of the change."""

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from mox.store.changes import FlagsChanged, KeywordsAdded
 from mox.store.counters import CounterChange
@@ -51,46 +51,64 @@ def change_flags(
 
     Messages that are gone are passed over. The modseq moves only where something changes.
     """
-    counters = CounterChange()
-    updates: dict[tuple[int, str], list[int]] = {}
+    groups: dict[tuple[int, str], _Group] = {}
     changed: list[tuple[int, str]] = []
     unchanged: list[tuple[int, str, int]] = []
     conflicts: list[int] = []
-    texts: dict[tuple[int, str], str] = {}
     for first, last in uid_ranges:
         rows = tx.connection.rows(_RANGE, mailbox_id=mailbox_id, first=first, last=last)
         for id_, uid, old_bits, old_keywords, modseq, size in rows:
             if unchanged_since is not None and modseq > unchanged_since:
                 conflicts.append(uid)
                 continue
-            key = bits, keywords = change.apply(old_bits, old_keywords)
-            if (text := texts.get(key)) is None:
-                text = texts[key] = Flags(Flag(bits), tuple(keywords.split())).text
-            if bits == old_bits and keywords == old_keywords:
-                unchanged.append((uid, text, modseq))
+            if (group := groups.get((old_bits, old_keywords))) is None:
+                group = groups[old_bits, old_keywords] = _group(change, old_bits, old_keywords)
+            if group.is_same:
+                unchanged.append((uid, group.text, modseq))
                 continue
-            counters.replace(old_bits, bits, size)
-            changed.append((uid, text))
-            updates.setdefault(key, []).append(id_)
-    if updates:
-        tx.connection.run_many(
-            _UPDATE,
-            [
-                {
-                    "flags": bits,
-                    "keywords": keywords,
-                    "flags_text": texts[bits, keywords],
-                    "modseq": tx.modseq,
-                    "ids": json.dumps(ids),
-                }
-                for (bits, keywords), ids in updates.items()
-            ],
-        )
-        counters.apply(tx.connection, mailbox_id, tx.modseq)
+            changed.append((uid, group.text))
+            group.ids.append(id_)
+            group.octets += size
+    if changed:
+        _write(tx, mailbox_id, [group for group in groups.values() if group.ids])
         if change.action is not FlagsAction.REMOVE:
             add_keywords(tx, mailbox_id, change.flags.keywords)
         tx.announce(FlagsChanged(mailbox_id, tx.modseq, tuple(changed)))
-    return FlagsResult(tx.modseq if updates else None, tuple(changed), tuple(unchanged), tuple(conflicts))
+    return FlagsResult(tx.modseq if changed else None, tuple(changed), tuple(unchanged), tuple(conflicts))
+
+
+@dataclass(slots=True)
+class _Group:
+    """Messages that had the same flags, and get the same."""
+
+    old_bits: int
+    bits: int
+    keywords: str
+    text: str
+    is_same: bool
+    ids: list[int] = field(default_factory=list)
+    octets: int = 0
+
+
+def _group(change: FlagChange, old_bits: int, old_keywords: str) -> _Group:
+    bits, keywords = change.apply(old_bits, old_keywords)
+    text = Flags(Flag(bits), tuple(keywords.split())).text
+    return _Group(old_bits, bits, keywords, text, (bits, keywords) == (old_bits, old_keywords))
+
+
+def _write(tx: Tx, mailbox_id: int, groups: Sequence[_Group]) -> None:
+    counters = CounterChange()
+    for group in groups:
+        counters.replace(group.old_bits, group.bits, group.octets, count=len(group.ids))
+        tx.connection.run(
+            _UPDATE,
+            flags=group.bits,
+            keywords=group.keywords,
+            flags_text=group.text,
+            modseq=tx.modseq,
+            ids=json.dumps(group.ids),
+        )
+    counters.apply(tx.connection, mailbox_id, tx.modseq)
 
 
 def add_keywords(tx: Tx, mailbox_id: int, keywords: Sequence[str]) -> None:

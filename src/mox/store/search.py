@@ -6,12 +6,12 @@ changes an answer. Keys speak of UIDs only: the caller turned message numbers in
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Collection, Iterator
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
 from datetime import datetime
 
 from mox.database import Row
 from mox.store.account import Account
-from mox.store.searchindex import DayRange, FieldText, Lookup, fold
+from mox.store.searchindex import DayRange, FieldText, Lookup, Matches, fold
 from mox.store.searchsql import split_exact, where_clause
 from mox.store.searchtests import COLUMNS, Candidate, compile_test, day_range, field_question, needs_text
 from moxkit.imap import And, BodyKey, DateField, DateKey, HeaderKey, Not, Or, SearchKey, TextKey
@@ -71,11 +71,15 @@ async def search_messages(
     if not rest:
         return await _by_columns(account, mailbox_id, where)
     looked = And(tuple(rest))
-    lookup = await _look_up(account, looked)
-    ids = _narrow(looked, lookup)
-    search = _Search(account, mailbox_id, lookup, where, with_texts=needs_text(looked))
     found: list[int] = []
-    if ids is not None and _is_decided(looked, lookup):
+    ids: frozenset[int] | None = frozenset()
+    if (matches := await _find_at_once(account, mailbox_id, rest, where)) is not None:
+        lookup, found = matches.known, matches.uids
+    else:
+        lookup = await _look_up(account, looked)
+        ids = _narrow(looked, lookup)
+    search = _Search(account, mailbox_id, lookup, where, with_texts=needs_text(looked))
+    if matches is None and ids is not None and _is_decided(looked, lookup):
         found = await search.all_of(ids)
         ids = frozenset()
     test = compile_test(looked, lookup, now)
@@ -178,6 +182,16 @@ def _array(ids: Collection[int]) -> str:
 
 
 # --- the index's part
+
+
+async def _find_at_once(
+    account: Account, mailbox_id: int, keys: Sequence[SearchKey], where: str
+) -> Matches | None:
+    """Find the matches that the index knows, if it is asked for one thing that it knows exactly."""
+    question = _question(keys[0]) if len(keys) == 1 else None
+    if not isinstance(question, FieldText | DayRange):
+        return None
+    return await account.search_index.find(question, mailbox_id, where)
 
 
 async def _look_up(account: Account, key: SearchKey) -> Lookup:

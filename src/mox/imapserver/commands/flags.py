@@ -37,18 +37,18 @@ async def store(session: Session, tag: str, command: Store) -> Done:
     if not command.silent or session.condstore:
         # Silent, but the client has to learn the new modseq (RFC 7162 §3.1.3).
         told += [(uid, text, result.modseq or 0) for uid, text in result.changed]
-    if not command.silent:
+    if not command.silent and result.unchanged:
         told = sorted((*told, *result.unchanged))
-    lines, dialect = [], session.dialect
-    for uid, text, modseq in told:
-        if (number := view.number_of(uid)) is not None:
-            lines.append(dialect.flags(number, uid, text, modseq))
-    session.write(b"".join(lines))
+    numbers, write = view.numbers_of([uid for uid, _, _ in told]), session.dialect.flags
+    session.write(
+        b"".join(
+            write(number, uid, text, modseq)
+            for number, (uid, text, modseq) in zip(numbers, told, strict=True)
+        )
+    )
     if result.conflicts:
-        numbers = result.conflicts
-        if not command.uid:
-            numbers = tuple(n for uid in numbers if (n := view.number_of(uid)) is not None)
-        return Done("some were changed by others", b"MODIFIED " + encode_numbers(numbers))
+        conflicts = result.conflicts if command.uid else view.numbers_of(result.conflicts)
+        return Done("some were changed by others", b"MODIFIED " + encode_numbers(conflicts))
     if limit_code:
         return Done("flags of the newest stored", limit_code)
     return Done("flags stored")

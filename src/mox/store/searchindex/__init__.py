@@ -18,6 +18,7 @@ from mox.store.searchindex.facts import SortFacts, read_facts
 from mox.store.searchindex.index import SearchIndex
 from mox.store.searchindex.indexing import read_file_header, read_file_text
 from mox.store.searchindex.lookup import NOTHING_KNOWN, DayRange, FieldText, Lookup
+from mox.store.searchindex.matching import Matches
 from mox.store.searchindex.packing import DamagedTextError, PackedText
 from mox.store.searchindex.texts import FIELD_KINDS, SearchText, field_text, fold, read_text
 
@@ -28,6 +29,7 @@ __all__ = [
     "DayRange",
     "FieldText",
     "Lookup",
+    "Matches",
     "PackedText",
     "SearchIndex",
     "SearchText",

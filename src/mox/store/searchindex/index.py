@@ -24,6 +24,7 @@ from mox.store.files import MessageFiles
 from mox.store.searchindex.apart import filling_process
 from mox.store.searchindex.indexing import MIGRATIONS, index_batch, is_outdated
 from mox.store.searchindex.lookup import NOTHING_KNOWN, DayRange, FieldText, Lookup, fetch_texts, look_up
+from mox.store.searchindex.matching import Matches, find_matches
 
 __all__ = ["SearchIndex"]
 
@@ -160,6 +161,10 @@ class SearchIndex:
         """Answer questions and find candidates; without an index nothing is known."""
         asked, wanted = tuple(questions), tuple(texts)
         return await self.ask(lambda search: look_up(search, asked, wanted), NOTHING_KNOWN)
+
+    async def find(self, question: FieldText | DayRange, mailbox_id: int, where: str) -> Matches | None:
+        """Find messages of a mailbox by a single question, as `find_matches`; None without an index."""
+        return await self.ask(lambda search: find_matches(search, question, mailbox_id, where), None)
 
     async def ask(self, function: Callable[[Connection], T], otherwise: T) -> T:
         """Run a question in a worker thread, on a connection that knows the account's index as `mail`.

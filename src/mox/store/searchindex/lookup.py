@@ -4,12 +4,22 @@ Blocking; each question is one aggregated row, so that the loop keeps its turn. 
 candidate; fields and days are exact.
 """
 
+import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from mox.database import Connection
 
-__all__ = ["NOTHING_KNOWN", "DayRange", "FieldText", "Lookup", "fetch_texts", "look_up"]
+__all__ = [
+    "NOTHING_KNOWN",
+    "DayRange",
+    "FieldText",
+    "Lookup",
+    "fetch_texts",
+    "few_with_field",
+    "known_part",
+    "look_up",
+]
 
 # Trigrams of one text that are asked for: its ends and some between; more cost more than they exclude.
 _MOST_TRIGRAMS = 24
@@ -25,7 +35,7 @@ _WORDS = """SELECT count(*), group_concat(rowid, ' ') FROM
 # Counted over all fields, since the limit is.
 _FIELD_FEW = """SELECT count(*), group_concat(iif(rowid & 7 = :kind, rowid >> 3, NULL), ' ') FROM
   (SELECT rowid FROM field_word WHERE field_word MATCH :trigrams LIMIT :limit)"""
-_FIELD_OF = """SELECT group_concat(id, ' ') FROM field
+_FIELD_OF = """SELECT json_group_array(id) FROM field
   WHERE kind = :kind AND id IN (SELECT value FROM json_each(:ids)) AND instr(text, :text)"""
 _FIELD_ALL = "SELECT group_concat(id, ' ') FROM field WHERE kind = :kind AND instr(text, :text)"
 _FIELD_ANY = "SELECT group_concat(id, ' ') FROM field WHERE kind = :kind"
@@ -76,12 +86,16 @@ NOTHING_KNOWN = Lookup()
 def look_up(search: Connection, questions: Iterable[FieldText | DayRange], texts: Iterable[str]) -> Lookup:
     """Answer questions and find candidates, all from one state of the index."""
     with search.snapshot():
-        return Lookup(
-            covered_id=search.value(_COVERED),
-            unread=_ids(search.value(_UNREAD)),
+        return replace(
+            known_part(search),
             exact={question: _answer(search, question) for question in questions},
             candidates={text: _candidates(search, text) for text in texts},
         )
+
+
+def known_part(search: Connection) -> Lookup:
+    """Return of which messages the index knows, without any answers."""
+    return Lookup(covered_id=search.value(_COVERED), unread=_ids(search.value(_UNREAD)))
 
 
 def _ids(text: str | None) -> frozenset[int]:
@@ -94,13 +108,21 @@ def _answer(search: Connection, question: FieldText | DayRange) -> frozenset[int
     kind, text = question.kind, question.text
     if not text:
         return _ids(search.value(_FIELD_ANY, kind=kind))
-    trigrams = _trigrams(text)
-    if trigrams is not None:
-        count, ids = search.row(_FIELD_FEW, trigrams=trigrams, kind=kind, limit=_FEW) or (0, None)
-        if count < _FEW:
-            array = f"[{(ids or '').replace(' ', ',')}]"
-            return _ids(search.value(_FIELD_OF, kind=kind, ids=array, text=text))
+    if (few := few_with_field(search, question)) is not None:
+        return frozenset(json.loads(few))
     return _ids(search.value(_FIELD_ALL, kind=kind, text=text))
+
+
+def few_with_field(search: Connection, question: FieldText) -> str | None:
+    """Return the ids of messages with a text in a field, as a JSON array; None: too many to go one by one."""
+    if (trigrams := _trigrams(question.text)) is None:
+        return None
+    count, ids = search.row(_FIELD_FEW, trigrams=trigrams, kind=question.kind, limit=_FEW) or (0, None)
+    if count >= _FEW:
+        return None
+    array = f"[{(ids or '').replace(' ', ',')}]"
+    few: str = search.value(_FIELD_OF, kind=question.kind, ids=array, text=question.text)
+    return few
 
 
 def _candidates(search: Connection, text: str) -> frozenset[int] | None:
