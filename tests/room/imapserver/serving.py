@@ -282,13 +282,14 @@ class ImapHouse:
             client.writer.transport.abort()
         if self._listeners is not None:
             await self._listeners.close(1)
-        spools = self.directory / "tmp"
-        left = list(spools.iterdir()) if spools.exists() else []
         if self._store is not None:
             await self._store.close()
         if self._identities is not None:
             await self._identities.close()
-        assert left == [], "temporary files were left behind"
+        # What is removed behind the back of the connections is gone when the threads are.
+        self.pool.shutdown()
+        spools = self.directory / "tmp"
+        assert not spools.exists() or list(spools.iterdir()) == [], "temporary files were left behind"
 
 
 def options_of(header: Sequence[str]) -> Mapping[str, int]:
