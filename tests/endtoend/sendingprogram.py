@@ -24,8 +24,16 @@ from moxkit.https import HttpsClient
 from moxkit.smtpclient import Dialer
 
 
+class _HastyClock(SystemClock):
+    """The machine's clock; but who sent unwanted mail is not kept for half a minute over each reply."""
+
+    async def sleep(self, seconds: float) -> None:
+        """Sleep; what comes octet by octet, a second each, comes faster."""
+        await super().sleep(seconds / 100 if seconds == 1 else seconds)
+
+
 async def _serve(options: argparse.Namespace) -> int:
-    clock, levels = SystemClock(), LogLevels("debug")
+    clock, levels = _HastyClock(), LogLevels("debug")
     source = ConfigSource(
         options.directory / STATIC_NAME, load_config(options.directory / STATIC_NAME), clock
     )

@@ -112,6 +112,8 @@ class PortMaker:
             allows_requiretls=listener.smtp is None or not listener.smtp.no_require_tls,
             is_pedantic=self._static.pedantic,
             receiving=_receiving(listener.smtp),
+            # In localserve nobody waits.
+            slows_unwanted=not self._is_local,
         )
 
     def _smtp(self, options: Options, tls: TLSContext | None) -> SmtpServer:

@@ -169,7 +169,9 @@ class ContentDesk:
             requires_tls=mail.requires_tls,
         )
         if recipients or incoming.aliases:
-            outcomes += await self._filing.receive(incoming)
+            judged = await self._filing.receive(incoming)
+            transaction.was_unwanted = any(each.reason and not each.is_delivered for each in judged)
+            outcomes += judged
         self._counting.delivered(delivery_results(outcomes))
         await self._tell(incoming, outcomes)
         return combined(outcomes)

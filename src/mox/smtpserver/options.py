@@ -35,6 +35,7 @@ class Options:
         unknown_pause_s: Before it is told that nobody is there.
         max_recipients: In one transaction.
         receiving: How received mail is judged.
+        slows_unwanted: Who sent what was refused by that is served slowly from then on.
     """
 
     kind: Kind
@@ -47,3 +48,4 @@ class Options:
     unknown_pause_s: float = 5
     max_recipients: int = 1000
     receiving: ReceivingPolicy = ANY_MAIL
+    slows_unwanted: bool = False

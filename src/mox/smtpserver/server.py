@@ -164,6 +164,7 @@ class SmtpServer:
             local_ip=local_ip,
             tls=conn.tls,
             offers_starttls=offers_starttls,
+            slow_down=pace.set_slow,
         )
         return ConnectionLoop(
             conn=conn,

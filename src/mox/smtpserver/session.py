@@ -4,6 +4,7 @@ Everything that changes the state of a session lives here; octets, speed and tim
 """
 
 import logging
+from collections.abc import Callable
 
 from mox.accounts import KeyRefused
 from mox.delivery import Connection
@@ -73,6 +74,7 @@ class Session:
         local_ip: str,
         tls: TLSInfo | None,
         offers_starttls: bool,
+        slow_down: Callable[[bool], None],
     ) -> None:
         self._options = options
         self._clock = clock
@@ -85,6 +87,7 @@ class Session:
         self._remote_ip = remote_ip
         self._local_ip = local_ip
         self._offers_starttls = offers_starttls
+        self._slow_down = slow_down
         self._tls = tls
         self._hello = Hello("", None)
         self._is_esmtp = False
@@ -229,12 +232,16 @@ class Session:
 
     async def _data_end(self, end: DataEnd) -> Answer:
         self._bad += 1
+        transaction = self._current
         try:
             reply = await self._content.finish(
-                end, self._current, self._connection(), self._authentication.signed_in
+                end, transaction, self._connection(), self._authentication.signed_in
             )
         finally:
             self.discard()
+        if transaction.was_unwanted and self._options.slows_unwanted:
+            # It costs a junk sender time, and an honest server nothing that it would notice.
+            self._slow_down(True)
         if reply.is_positive:
             self._bad -= 1
             self._good += 1

@@ -26,6 +26,7 @@ class Transaction:
         spool: The content, from DATA on.
         trouble: Why the content cannot be stored; the rest of it is dropped.
         started_at: Monotonic time of DATA.
+        was_unwanted: A recipient's judgement refused the message.
     """
 
     mail: MailFrom
@@ -36,6 +37,7 @@ class Transaction:
     spool: Spool | None = None
     trouble: OSError | None = None
     started_at: float = 0
+    was_unwanted: bool = False
     _header: list[bytes] = field(default_factory=list)
     _header_octets: int = 0
     _is_header: bool = True

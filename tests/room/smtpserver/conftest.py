@@ -64,6 +64,7 @@ class FakeDelivery:
 
     received: list[tuple[Incoming, bytes]] = field(default_factory=list)
     codes: dict[str, tuple[int, str]] = field(default_factory=dict)
+    reason: str = ""
     crash: Exception | None = None
 
     async def receive(self, incoming: Incoming) -> Sequence[Outcome]:
@@ -72,7 +73,7 @@ class FakeDelivery:
         content = incoming.spool.finish()
         self.received.append((incoming, content.path.read_bytes()))
         return [
-            Outcome(each, *self.codes.get(each.path, (250, "2.1.5")), "said so")
+            Outcome(each, *self.codes.get(each.path, (250, "2.1.5")), "said so", reason=self.reason)
             for each in incoming.recipients
         ]
 

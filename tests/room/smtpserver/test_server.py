@@ -200,6 +200,33 @@ async def test_too_many_failed_sign_ins_are_slow_and_then_refused(house: House) 
     assert (await other.reply()).startswith("421 4.7.0")
 
 
+async def test_who_sent_unwanted_mail_is_served_slowly(house: House) -> None:
+    house.options = replace(house.options, slows_unwanted=True)
+    house.delivery.codes["a@mox.example"], house.delivery.reason = (451, "4.3.0"), "junk-content"
+    client = await house.greeted()
+    for line in ("MAIL FROM:<x@sender.example>", "RCPT TO:<a@mox.example>", "DATA"):
+        await client.ask(line)
+    await client.write(b"Subject: x\r\n\r\n.\r\n")
+    assert await client.reader.read(1) == b"4"
+    await house.clock.advance(25)
+    assert (await client.reader.readline()).startswith(b"51 4.3.0 said so")
+    await client.write(b"NOOP\r\n")
+    await asyncio.sleep(0.01)
+    assert house.clock.sleeping == 1
+
+
+@pytest.mark.parametrize("reason", ["", "junk-content"])
+async def test_others_are_not(house: House, reason: str) -> None:
+    """Where nobody is to wait, or where the trouble is ours."""
+    house.options = replace(house.options, slows_unwanted=not reason)
+    house.delivery.codes["a@mox.example"], house.delivery.reason = (451, "4.3.0"), reason
+    client = await house.greeted()
+    for line in ("MAIL FROM:<x@sender.example>", "RCPT TO:<a@mox.example>", "DATA"):
+        await client.ask(line)
+    assert (await client.ask("Subject: x\r\n\r\n.")).startswith("451 4.3.0")
+    assert (await client.ask("NOOP")).startswith("250")
+
+
 @pytest.mark.parametrize(
     ("line", "reply"),
     [
