@@ -184,6 +184,7 @@ def build(
     )
     metrics = Metrics()
     signer = Signer(current=lambda: source.current, keys=KeyRing(source.directory), clock=clock, pool=pool)
+    imports = Imports(store=store, clock=clock)
     ports = PortMaker(
         static=static,
         directory=source.directory,
@@ -212,6 +213,8 @@ def build(
                 source=source,
                 store=store,
                 queue=queue,
+                imports=imports,
+                classifiers=receiving.classifiers,
                 clock=clock,
                 version=mox.__version__,
             ),
@@ -220,7 +223,6 @@ def build(
             is_limited=local_address is None,
         ),
     )
-    imports = Imports(store=store, clock=clock)
     commands = (
         Commands(store=store, levels=levels, shutdown=shutdown).table()
         | IdentityCommands(identities=identities, source=source).table()

@@ -12,7 +12,7 @@ Applications raise `ProblemError` for what they refuse; it becomes a page for pe
 
 from mox.http.access import Counting
 from mox.http.api import Answer, Api, Cookie, Operation, Parameter
-from mox.http.bodies import read_body, read_json
+from mox.http.bodies import body_pieces, read_body, read_json
 from mox.http.jsontypes import described
 from mox.http.problems import ProblemError
 from mox.http.routing import Site, host_of, is_local_host
@@ -38,6 +38,7 @@ __all__ = [
     "StaticFiles",
     "StaticPage",
     "WebDoor",
+    "body_pieces",
     "check_origin",
     "described",
     "host_of",

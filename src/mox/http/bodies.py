@@ -2,12 +2,13 @@
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
 
 from starlette.requests import ClientDisconnect, Request
 
 from mox.http.problems import ProblemError
 
-__all__ = ["read_body", "read_json"]
+__all__ = ["body_pieces", "read_body", "read_json"]
 
 # For the next piece of a body; and for all of one that is small.
 _PIECE_S, _JSON_S = 30, 60
@@ -24,16 +25,27 @@ async def read_body(request: Request, limit: int) -> bytes:
     if declared.isdecimal() and int(declared[:20]) > limit:
         raise _too_large(limit)
     body = bytearray()
+    async for piece in body_pieces(request):
+        body += piece
+        if len(body) > limit:
+            raise _too_large(limit)
+    return bytes(body)
+
+
+async def body_pieces(request: Request) -> AsyncIterator[bytes]:
+    """Yield a body as it comes; whoever takes it bounds its size.
+
+    Raises:
+        ProblemError: It does not come, or not to its end.
+    """
     pieces = request.stream()
     try:
         while True:
             async with asyncio.timeout(_PIECE_S):
                 piece = await anext(pieces)
-            body += piece
-            if len(body) > limit:
-                raise _too_large(limit)
+            yield piece
     except StopAsyncIteration:
-        return bytes(body)
+        return
     except TimeoutError as error:
         raise ProblemError(408, "The request did not arrive in time.") from error
     except ClientDisconnect as error:

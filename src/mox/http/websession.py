@@ -164,8 +164,8 @@ class WebDoor:
             await self._clock.sleep(_PENALTY_S)
         raise ProblemError(401, "Wrong password or unknown address.", code="login-failed")
 
-    async def admit(self, request: Request) -> Caller:
-        """Return who sends a request.
+    async def admit(self, request: Request, *, csrf: str | None = None) -> Caller:
+        """Return who sends a request; a form shows its `csrf` token in a field, not in the header.
 
         Raises:
             ProblemError: There is no session, or another site sent the request.
@@ -177,7 +177,7 @@ class WebDoor:
         session = self._identities.sessions.find(token, self.kind)
         if session is None or self._login_disabled(session.account):
             raise ProblemError(401, "Your session has ended. Sign in again.", code="session-ended")
-        shown = request.headers.get(CSRF_HEADER, "")
+        shown = request.headers.get(CSRF_HEADER, "") if csrf is None else csrf
         if request.method not in _SAFE and not _is_same(shown, csrf_token(token)):
             logger.info("request without csrf token", extra={"account": session.account})
             raise ProblemError(403, "The page is out of date. Load it again.", code="csrf")

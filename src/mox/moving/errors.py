@@ -7,6 +7,7 @@ __all__ = [
     "ImportUnknownError",
     "MessageError",
     "MovingError",
+    "NoRoomError",
 ]
 
 
@@ -32,3 +33,7 @@ class ImportRunningError(MovingError):
 
 class ImportUnknownError(MovingError):
     """No import of that token; it ended some time ago, or there was none."""
+
+
+class NoRoomError(MovingError):
+    """The disk is full, or nearly."""

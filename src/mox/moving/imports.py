@@ -8,7 +8,9 @@ import asyncio
 import logging
 import secrets
 from collections.abc import AsyncIterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from mox.moving.apart import Stager, stage_apart
@@ -16,7 +18,8 @@ from mox.moving.errors import ArchiveError, ImportRunningError, ImportUnknownErr
 from mox.moving.job import Ended, Job, SourceKind, Told
 from mox.moving.opening import check_archive
 from mox.moving.placing import Placing
-from mox.moving.state import Event, ImportState, Phase, Progress
+from mox.moving.state import Event, Follower, ImportState, Phase, Progress
+from mox.moving.uploads import Uploads
 from mox.runtime import Clock, Tasks, remove_file
 from mox.store import (
     Account,
@@ -74,12 +77,16 @@ class Import:
     Attributes:
         token: Unguessable; who has it may follow.
         account: Whose mail it brings.
+        name: Of what is brought.
+        began_at: Aware, in UTC.
         ended_at: By the clock's monotonic time; None while it runs.
     """
 
-    def __init__(self, *, token: str, request: ImportRequest, total_octets: int) -> None:
+    def __init__(self, *, token: str, request: ImportRequest, total_octets: int, began_at: datetime) -> None:
         self.token = token
         self.account = request.account
+        self.name = request.name or request.source.name
+        self.began_at = began_at
         self.ended_at: float | None = None
         self._request = request
         self._progress = Progress(total_octets)
@@ -101,9 +108,16 @@ class Import:
         """Return the state once it is newer than a version, or at once if the import is over."""
         return await self._progress.wait(version)
 
-    def follow(self) -> AsyncIterator[Event]:
-        """Yield all that is known, then what is new, until the end; any number may follow."""
-        return self._progress.follow()
+    def following(self) -> AbstractContextManager[Follower]:
+        """Follow, group of news by group; any number may."""
+        return self._progress.following()
+
+    async def follow(self) -> AsyncIterator[Event]:
+        """Yield all that is known, then what is new, until the end."""
+        with self.following() as follower:
+            while not follower.is_over:
+                for event in await follower.news():
+                    yield event
 
     def cancel(self) -> bool:
         """Give up, so that nothing will have changed; say whether there was still time for that."""
@@ -114,7 +128,7 @@ class Import:
             self._staging.cancel()
         return True
 
-    async def run(self, account: Account, stager: Stager, now: int) -> None:
+    async def run(self, account: Account, stager: Stager) -> None:
         """Do all of it; called once, by `Imports`."""
         # Whoever listens keeps the account open.
         listener = account.switchboard.listen()
@@ -122,7 +136,7 @@ class Import:
         try:
             place = begin_staging(account)
             try:
-                await self._stage(self._job(account, place, now), stager)
+                await self._stage(self._job(account, place), stager)
                 await self._file(account, place)
                 phase, reason = Phase.DONE, ""
             finally:
@@ -146,12 +160,12 @@ class Import:
                 extra={"account": self.account, "phase": str(phase), "messages": self.state.messages},
             )
 
-    def _job(self, account: Account, place: StagingPlace, now: int) -> Job:
+    def _job(self, account: Account, place: StagingPlace) -> Job:
         request, quota, usage = self._request, account.quota, quota_usage(account.reader)
         uses = {box.special_use: box.name for box in list_mailboxes(account.reader) if box.special_use}
         return Job(
             source=str(request.source),
-            name=request.name or request.source.name,
+            name=self.name,
             kind=request.kind,
             mailbox=request.mailbox,
             skip_prefix=request.skip_prefix,
@@ -161,7 +175,7 @@ class Import:
             free_octets=max(0, quota.octets - usage.octets) if quota.octets > 0 else None,
             free_messages=max(0, quota.messages - usage.messages) if quota.messages > 0 else None,
             uses=uses,
-            now=now,
+            now=int(self.began_at.timestamp()),
         )
 
     async def _stage(self, job: Job, stager: Stager) -> None:
@@ -205,7 +219,11 @@ def _wording(error: Exception) -> str:
 
 
 class Imports:
-    """All imports of a server; on the loop."""
+    """All imports of a server; on the loop.
+
+    Attributes:
+        uploads: For archives that come over the network.
+    """
 
     def __init__(self, *, store: Store, clock: Clock, stager: Stager = stage_apart) -> None:
         """Begin with none.
@@ -220,9 +238,11 @@ class Imports:
         self._stager = stager
         self._tasks = Tasks()
         self._imports: dict[str, Import] = {}
+        self.uploads = Uploads(store.temporary, store.pool)
 
     async def discard_left(self) -> None:
         """Remove what imports left behind that were killed with the server; before anything is begun."""
+        self.uploads.discard_left()
         for name in self._store.accounts_with_staging():
             try:
                 await discard_staging(self._store.account(name))
@@ -245,14 +265,16 @@ class Imports:
         if (running := self.running(request.account)) is not None:
             raise ImportRunningError(f"an import into {running.account} is running")
         size = _check(request)
-        begun = Import(token=secrets.token_hex(16), request=request, total_octets=size)
+        begun = Import(
+            token=secrets.token_hex(16), request=request, total_octets=size, began_at=self._clock.now()
+        )
         self._imports[begun.token] = begun
         self._tasks.spawn(self._run(begun, account), "import")
         return begun
 
     async def _run(self, begun: Import, account: Account) -> None:
         try:
-            await begun.run(account, self._stager, int(self._clock.now().timestamp()))
+            await begun.run(account, self._stager)
         finally:
             begun.ended_at = self._clock.monotonic()
 
@@ -262,6 +284,11 @@ class Imports:
             (each for each in self._imports.values() if each.account == account and not each.state.is_over),
             None,
         )
+
+    def of_account(self, account: str) -> list[Import]:
+        """Return all imports of an account that are known, the latest last."""
+        self._forget()
+        return [each for each in self._imports.values() if each.account == account]
 
     def find(self, token: str) -> Import:
         """Return an import, running or over for not much longer than a minute.

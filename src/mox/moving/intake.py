@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import chain
 
+from mox.moving.diskroom import check_room
 from mox.moving.errors import ArchiveError, MessageError
 from mox.moving.job import Counted, Job, Problem, Told
 from mox.moving.lineends import to_crlf
@@ -94,8 +95,9 @@ class Intake:
 
         Raises:
             MessageError: It cannot be parsed, or is too large; it is not staged.
-        EntryError: It cannot be read to its end.
+            EntryError: It cannot be read to its end.
             ArchiveError: The account has no room for it.
+            NoRoomError: The disk has none.
             OSError: It cannot be written.
         """
         octets, content = self._gather(pieces)
@@ -212,7 +214,12 @@ class Intake:
             self.tell_counts()
 
     def tell_counts(self) -> None:
-        """Tell how many messages mailboxes have by now."""
+        """Tell how many messages mailboxes have by now.
+
+        Raises:
+            NoRoomError: The disk is nearly full.
+        """
+        check_room(self.staging.place.directory)
         self.tell(Counted(self._untold, self.position()))
         self._untold = {}
         self._since = 0

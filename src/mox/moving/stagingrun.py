@@ -10,7 +10,7 @@ from pathlib import Path
 
 from mox.database import Connection, DatabaseError, DriverError, open_reader
 from mox.moving.entries import Entry, EntryKind, read_pieces
-from mox.moving.errors import ArchiveError, EntryError, MessageError
+from mox.moving.errors import ArchiveError, EntryError, MessageError, NoRoomError
 from mox.moving.intake import Intake, Origin
 from mox.moving.job import Ended, Failed, Job, SourceKind, Step, Told
 from mox.moving.maildirnames import parse_file_name, parse_keywords
@@ -48,7 +48,7 @@ def stage(job: Job, tell: Callable[[Told], None], is_cancelled: Callable[[], boo
             reader.close()
     except CancelledError:
         return
-    except ArchiveError as error:
+    except (ArchiveError, NoRoomError) as error:
         tell(Failed(str(error)))
     except (OSError, DatabaseError, DriverError) as error:
         tell(Failed(_wording(error)))
@@ -74,6 +74,7 @@ class _Run:
 
         Raises:
             ArchiveError: It is broken, or may not be brought.
+            NoRoomError: The disk is nearly full.
             CancelledError: Somebody wants it to end.
             OSError: Disks have problems.
         """

@@ -5,13 +5,14 @@ intermediate counts and no result, and one that reconnects is told all of it.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 
 from mox.moving.job import Counted, Ended, Failed, Problem, Step, Told
 
-__all__ = ["Aborted", "Count", "Done", "Event", "ImportState", "Phase", "Progress", "ReadOctets"]
+__all__ = ["Aborted", "Count", "Done", "Event", "Follower", "ImportState", "Phase", "Progress", "ReadOctets"]
 
 _MOST_PROBLEMS = 1000
 
@@ -169,33 +170,39 @@ class Progress:
             await self._waiting.wait()
         return self.state
 
-    async def follow(self) -> AsyncIterator[Event]:
-        """Yield all that is known, then what is new, until the end."""
+    @contextmanager
+    def following(self) -> Iterator["Follower"]:
+        """Let somebody follow."""
         self.followers += 1
         try:
-            told, version = _Told(), -1
-            while True:
-                state = await self.wait(version)
-                version = state.version
-                for event in told.news(state):
-                    yield event
-                if state.is_over:
-                    return
+            yield Follower(self)
         finally:
             self.followers -= 1
 
 
-class _Told:
-    """What one follower knows."""
+class Follower:
+    """What one who follows was told.
 
-    def __init__(self) -> None:
+    Attributes:
+        is_over: There will be no more.
+    """
+
+    def __init__(self, progress: Progress) -> None:
+        self.is_over = False
+        self._progress = progress
+        self._version = -1
         self._counts: dict[str, int] = {}
         self._problems = 0
         self._phase = Phase.READING
         self._octets = 0
 
-    def news(self, state: ImportState) -> list[Event]:
-        """Return what it does not know."""
+    async def news(self) -> list[Event]:
+        """Return all that is known, then what is new, once there is something; may be cancelled."""
+        state = await self._progress.wait(self._version)
+        self._version, self.is_over = state.version, state.is_over
+        return self._news(state)
+
+    def _news(self, state: ImportState) -> list[Event]:
         events: list[Event] = [
             Count(name, count) for name, count in state.counts.items() if self._counts.get(name) != count
         ]

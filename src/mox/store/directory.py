@@ -62,7 +62,9 @@ class Store:
         self.call_indexer: Callable[[str], None] = lambda _name: None
         # Told the name of an account when there is something to learn about junk.
         self.call_trainer: Callable[[str], None] = lambda _name: None
-        self.spools = SpoolDirectory(directory / "tmp", pool)
+        # For files on their way in, on the disk of the accounts.
+        self.temporary = directory / "tmp"
+        self.spools = SpoolDirectory(self.temporary, pool)
 
     def account(self, name: str) -> Account:
         """Return an account, opening it first if need be. Use it now; do not keep it over long waits.

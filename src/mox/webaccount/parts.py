@@ -5,7 +5,9 @@ from dataclasses import dataclass, replace
 
 from mox.accounts import Accounts, Identities
 from mox.config import AccountConfig, ConfigError, ConfigSource, DynamicConfig, Problem
+from mox.filtering import Classifiers
 from mox.http import ProblemError
+from mox.moving import Imports
 from mox.queue import Queue
 from mox.runtime import Clock
 from mox.store import Store
@@ -22,6 +24,8 @@ class AccountParts:
     source: ConfigSource
     store: Store
     queue: Queue
+    imports: Imports
+    classifiers: Classifiers
     clock: Clock
     version: str
 

@@ -19,9 +19,14 @@ from mox.http import (
 from mox.webaccount.addresses import Addresses
 from mox.webaccount.attempts import LoginAttempts
 from mox.webaccount.developers import Developers
+from mox.webaccount.exporting import Exporting
 from mox.webaccount.filtering import Filtering
 from mox.webaccount.identity import Identity
+from mox.webaccount.importing import Importing
+from mox.webaccount.importprogress import ImportProgress
+from mox.webaccount.importuploads import ImportUploads
 from mox.webaccount.keys import Keys
+from mox.webaccount.mailboxes import Mailboxes
 from mox.webaccount.parts import AccountParts
 from mox.webaccount.passwords import Passwords
 from mox.webaccount.sending import SendingSettings
@@ -32,7 +37,13 @@ __all__ = ["account_api", "account_app", "account_door"]
 
 _DESCRIPTION = """What the account pages can do, a script can do. Sign in with `prepare_login` and `login`;
 keep the cookies; send the token that `login` and `session` return in the header that is named below with
-each request that changes something."""
+each request that changes something.
+
+Mail moves in and out as octets, not as JSON, beside the API. `POST ../import?name=mail.tgz` takes an archive
+as the body (also `skip_prefix=`, `mailbox=` and `skip_present=1`) and answers with a `token`;
+`GET ../importprogress?token=` tells how far it is, as a stream of events. `POST ../export` takes a form with
+`csrf`, `format` (maildir or mbox), `archive` (none, tar, tgz or zip), `mailbox` and `recursive`, or
+`messageids`, and answers with the file."""
 
 
 # Scripts of single sections, which are read when these are shown.
@@ -74,6 +85,8 @@ def account_api(parts: AccountParts, door: WebDoor) -> Api:
             *SendingSettings(parts).operations(),
             *Filtering(parts).operations(),
             *Developers(parts).operations(),
+            *Importing(parts).operations(),
+            *Mailboxes(parts).operations(),
         ],
         guard=guard,
         security={
@@ -112,7 +125,9 @@ def account_app(parts: AccountParts) -> ASGIApp:
             Route("/licenses.txt", show_licenses),
             Route("/favicon.ico", show_icon),
             Route("/assets/{version}/{name:path}", static.answer),
-            # What is no JSON, such as an upload, comes here: routes that ask `door.admit` first.
+            *ImportUploads(parts, door).routes(),
+            *ImportProgress(parts).routes(),
+            *Exporting(parts, door).routes(),
             *account_api(parts, door).routes("/api/"),
         ]
     )

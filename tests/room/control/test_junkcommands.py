@@ -64,8 +64,8 @@ async def test_progress_until_it_is_done(
         await ask(commands, "retrainprogress", account="mox")
     await ask(commands, "retrain", account="mox")
     progress = await ask(commands, "retrainprogress", account="mox")
-    assert progress == {"looked_at": 0, "of": 1, "ham": 0, "junk": 0, "is_done": False}
+    assert progress == {"looked_at": 0, "of": 1, "ham": 0, "junk": 0, "is_behind": True, "is_done": False}
     while await classifiers.of("mox").learn():
         pass
     progress = await ask(commands, "retrainprogress", account="mox")
-    assert progress == {"looked_at": 1, "of": 1, "ham": 0, "junk": 1, "is_done": True}
+    assert progress == {"looked_at": 1, "of": 1, "ham": 0, "junk": 1, "is_behind": False, "is_done": True}

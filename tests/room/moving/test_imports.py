@@ -3,10 +3,12 @@
 import asyncio
 import mailbox
 import os
+import shutil
 import signal
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -314,6 +316,20 @@ async def test_quota_is_told_early(tmp_path: Path, clock: FakeClock, pool: Threa
     assert contents(store.account("mox")) == []
     await imports.close()
     await store.close()
+
+
+async def test_a_disk_that_is_nearly_full_ends_it(
+    imports: Imports, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = make_archive(tmp_path / "x", FILES, "zip")
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: SimpleNamespace(free=200 << 20))
+    state = await bring(imports, source)
+    assert state.phase is Phase.ABORTED
+    assert state.reason == (
+        "the server's disk is nearly full: 200 MiB are free, and 256 MiB are kept for mail that arrives"
+    )
+    assert contents(store.account("mox")) == []
+    assert not (store.account("mox").files.root.parent / "import").exists()
 
 
 async def test_everybody_who_follows_is_told_all(imports: Imports, tmp_path: Path) -> None:

@@ -1,7 +1,8 @@
 """The account site with two accounts, and browsers that keep cookies, all in memory."""
 
+import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,10 +28,13 @@ from mox.config import (
     load_config,
     write_documented,
 )
+from mox.filtering import Classifiers
 from mox.http import Site
 from mox.http.problems import Problems
 from mox.http.routing import Router
 from mox.http.safety import Safety
+from mox.moving import Imports, stage_in_thread
+from mox.moving.job import Job, Told
 from mox.queue import Attempted, Queue, QueuedMessage, Result
 from mox.store import Quota, Store
 from mox.webaccount import AccountParts, account_app
@@ -55,6 +59,17 @@ class Nowhere:
     async def finished(
         self, message: QueuedMessage, attempted: Sequence[Attempted], content: Path
     ) -> None: ...
+
+
+@dataclass
+class HeldStager:
+    """Reads archives in a thread; while it is held, it waits before it begins."""
+
+    free: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def __call__(self, job: Job, tell: Callable[[Told], None]) -> None:
+        await self.free.wait()
+        await stage_in_thread(job, tell)
 
 
 @dataclass(frozen=True)
@@ -85,16 +100,22 @@ class Browser:
     csrf: str = ""
 
     async def ask(
-        self, method: str, path: str, body: object = None, *, headers: Mapping[str, str] | None = None
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        *,
+        octets: bytes = b"",
+        headers: Mapping[str, str] | None = None,
     ) -> Reply:
+        """Ask with a JSON body, or with octets."""
         sent = {"host": "localhost", "user-agent": "Browser/1"}
         if self.cookies:
             sent["cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         if self.csrf:
             sent["x-mox-csrf"] = self.csrf
-        octets = b"" if body is None else json.dumps(body).encode()
         if body is not None:
-            sent["content-type"] = "application/json"
+            octets, sent["content-type"] = json.dumps(body).encode(), "application/json"
         reply = await request(self.app, self, method, path, octets, {**sent, **(headers or {})})
         for cookie in reply.cookies:
             name, _, value = cookie.partition(";")[0].partition("=")
@@ -134,8 +155,11 @@ async def request(
     }
     sent: list[Message] = []
 
+    messages = [{"type": "http.request", "body": body, "more_body": False}]
+
     async def receive() -> Message:
-        return {"type": "http.request", "body": body, "more_body": False}
+        # The browser stays.
+        return messages.pop() if messages else await asyncio.Future[Message]()
 
     async def send(message: Message) -> None:
         sent.append(message)
@@ -152,6 +176,7 @@ class World:
     app: ASGIApp
     parts: AccountParts
     clock: FakeClock
+    stager: HeldStager
 
     def browser(self, **with_: Any) -> Browser:
         return Browser(self.app, **with_)
@@ -188,6 +213,10 @@ async def world(tmp_path: Path, pool: ThreadPoolExecutor) -> AsyncIterator[World
         directory=tmp_path, clock=clock, pool=pool, quota=lambda name: Quota(octets=10**9 * (name == "mox"))
     )
     queue = Queue(directory=tmp_path, clock=clock, pool=pool, deliverer=Nowhere())
+    stager = HeldStager()
+    stager.free.set()
+    imports = Imports(store=store, clock=clock, stager=stager)
+    classifiers = Classifiers(store=store, settings=lambda name: source.current.accounts[name].junk_filter)
     for name, password in PASSWORDS.items():
         await identities.credentials.set_password(name, password)
     parts = AccountParts(
@@ -196,11 +225,15 @@ async def world(tmp_path: Path, pool: ThreadPoolExecutor) -> AsyncIterator[World
         source=source,
         store=store,
         queue=queue,
+        imports=imports,
+        classifiers=classifiers,
         clock=clock,
         version="1.2.3",
     )
     site = Site(name="account", path="/", app=account_app(parts), serves_host=lambda _host: True)
-    yield World(Safety(Problems(Router([site], clock=clock, limiter=None))), parts, clock)
+    yield World(Safety(Problems(Router([site], clock=clock, limiter=None))), parts, clock, stager)
+    await imports.close()
+    await classifiers.close()
     await queue.close()
     await store.close()
     await identities.close()

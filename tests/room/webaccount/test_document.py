@@ -110,6 +110,10 @@ async def test_answers_are_as_described(world: World) -> None:
         name = operation["operationId"]
         if name in {"login", "prepare_login"}:
             continue  # What signed in above.
+        if name == "abort_import":
+            world.stager.free.clear()
+            begun = await browser.ask("POST", "/import?name=a.mbox", octets=b"From a@b\n\nhello\n")
+            known["token"] = begun.json["token"]
         if name in _LAST:
             browser = await world.signed_in_again(browser)
             known["session_id"] = (await browser.ask("GET", "/api/sessions")).json[0]["id"]
@@ -181,7 +185,11 @@ async def test_no_answer_names_the_other_account(world: World) -> None:
     app = (await pat.ask("POST", "/api/app-passwords", {"name": "secret-name", "services": ["imap"]})).json
     await pat.ask("POST", "/api/suppressions", {"address": "secret@else.example"})
     session = (await pat.ask("GET", "/api/sessions")).json[0]["id"]
+    world.stager.free.clear()
+    archive = b"From a@b\nSubject: secret\n\nhello\n"
+    token = (await pat.ask("POST", "/import?name=secret.mbox", octets=archive)).json["token"]
     ids = {
+        "token": token,
         "session_id": session,
         "app_id": app["app"]["id"],
         "fingerprint": key["fingerprint"],
@@ -204,7 +212,15 @@ async def test_no_answer_names_the_other_account(world: World) -> None:
 async def _all_of(browser: Browser) -> list[object]:
     return [
         (await browser.ask("GET", f"/api/{path}")).json
-        for path in ("account", "tls-keys", "app-passwords", "suppressions", "filtering", "sessions")
+        for path in (
+            "account",
+            "tls-keys",
+            "app-passwords",
+            "suppressions",
+            "filtering",
+            "sessions",
+            "imports",
+        )
     ]
 
 

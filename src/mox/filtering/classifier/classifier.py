@@ -201,8 +201,8 @@ class Classifier:
         return self._is_damaged or self._beside.exists()
 
     async def progress(self) -> Progress | None:
-        """Return how far learning is; None if nothing can be said."""
-        return await self._learning.run(self._progress)
+        """Return how far learning is, also while it goes on; None if nothing can be said."""
+        return await self._asking.run(self._progress)
 
     def _progress(self) -> Progress | None:
         try:

@@ -81,12 +81,18 @@ def parse_recipe(text: str) -> Recipe | None:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far learning is: messages up to an id were looked at, of those up to another."""
+    """How far learning is: messages up to an id were looked at, of those up to another.
+
+    Attributes:
+        ham: So many were learned from. Likewise junk.
+        is_behind: Something that changed since was not looked at yet.
+    """
 
     looked_at: int
     of: int
     ham: int
     junk: int
+    is_behind: bool
 
 
 def _is_outdated(state: State, mail: Connection, recipe: Recipe) -> bool:
@@ -98,7 +104,9 @@ def read_progress(words: Connection, mail: Connection) -> Progress:
     """Return how far learning is."""
     state, (_, _, next_id) = read_state(words), mail.row(_ACCOUNT) or (0, 0, 1)
     looked_at = next_id - 1 if state.made_of and state.scanned_id is None else state.scanned_id or 0
-    return Progress(looked_at, next_id - 1, state.ham, state.junk)
+    changed = mail.rows(_CHANGES, modseq=state.modseq, id=state.change_id)
+    is_behind = not state.made_of or state.scanned_id is not None or bool(changed)
+    return Progress(looked_at, next_id - 1, state.ham, state.junk, is_behind)
 
 
 def learn_batch(

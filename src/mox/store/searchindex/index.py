@@ -22,7 +22,7 @@ from mox.database import (
 from mox.runtime import ChildProcess, Lane, remove_file
 from mox.store.files import MessageFiles
 from mox.store.searchindex.apart import filling_process
-from mox.store.searchindex.indexing import MIGRATIONS, index_batch, is_outdated
+from mox.store.searchindex.indexing import MIGRATIONS, count_waiting, index_batch, is_outdated
 from mox.store.searchindex.lookup import NOTHING_KNOWN, DayRange, FieldText, Lookup, fetch_texts, look_up
 from mox.store.searchindex.matching import Matches, find_matches
 
@@ -165,6 +165,10 @@ class SearchIndex:
     async def find(self, question: FieldText | DayRange, mailbox_id: int, where: str) -> Matches | None:
         """Find messages of a mailbox by a single question, as `find_matches`; None without an index."""
         return await self.ask(lambda search: find_matches(search, question, mailbox_id, where), None)
+
+    async def waiting(self) -> int | None:
+        """Return how many messages are not taken in yet; None if there is no index that could tell."""
+        return await self.ask(count_waiting, None)
 
     async def ask(self, function: Callable[[Connection], T], otherwise: T) -> T:
         """Run a question in a worker thread, on a connection that knows the account's index as `mail`.

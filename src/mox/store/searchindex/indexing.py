@@ -17,7 +17,14 @@ from mox.store.searchindex.packing import pack_text
 from mox.store.searchindex.texts import FIELD_KINDS, VERSION, SearchText, field_text, read_text
 from moxkit.message import Headers, parse
 
-__all__ = ["MIGRATIONS", "index_batch", "is_outdated", "read_file_header", "read_file_text"]
+__all__ = [
+    "MIGRATIONS",
+    "count_waiting",
+    "index_batch",
+    "is_outdated",
+    "read_file_header",
+    "read_file_text",
+]
 
 MIGRATIONS = Migrations("mox.store.searchindex", "schema")
 
@@ -29,10 +36,12 @@ _MOST_CHARACTERS = 2_000_000
 _LONGEST_FIELD = 100_000
 
 _COVERAGE = "SELECT covered_id, modseq, removed_seq FROM coverage"
+_COVERED = "SELECT covered_id FROM coverage"
 _STATE = "SELECT covered_id, modseq, version FROM coverage"
 _MODSEQ = "SELECT modseq FROM account"
 _WAITING = """SELECT m.id, m.size, c.prefix, c.header FROM message m JOIN content c ON c.id = m.id
   WHERE m.id > :after AND m.expunged_at IS NULL ORDER BY m.id LIMIT :limit"""
+_COUNT_WAITING = "SELECT count(*) FROM mail.message WHERE id > :after AND expunged_at IS NULL"
 _COVER = "UPDATE coverage SET covered_id = :id, modseq = :modseq, version = :version"
 _ADD_DOCUMENT = "INSERT INTO document(id, text) VALUES (:id, :text)"
 _ADD_WORDS = "INSERT INTO word(rowid, text) VALUES (:id, :text)"
@@ -81,6 +90,11 @@ def is_outdated(search: Connection, modseq: int, next_id: int) -> bool:
     """
     covered_id, covered_modseq, version = search.row(_STATE) or (0, 0, "")
     return bool(covered_modseq > modseq or covered_id >= next_id or version not in {"", VERSION})
+
+
+def count_waiting(search: Connection) -> int:
+    """Return how many messages are not taken in yet; the account's index is attached as `mail`."""
+    return int(search.value(_COUNT_WAITING, after=search.value(_COVERED)))
 
 
 def index_batch(search: Connection, mail: Connection, files: MessageFiles) -> bool:
