@@ -23,6 +23,7 @@ SECTIONS = {
     "sign-ins": "Sign-ins",
     "filtering": "Filtering",
     "sending": "Sending",
+    "import": "Import and export",
     "developers": "Developers",
 }
 DIALOGS = {"Make a key": "make-key", "Add a certificate": "add-key", "Change password": "password"}

@@ -63,9 +63,15 @@ def chromium() -> Iterator[Browser]:
 
 @contextmanager
 def account_page(
-    browser: Browser, server: Localserve, *, size: str = "desk", theme: Theme = "light", is_tls: bool = False
+    browser: Browser,
+    server: Localserve,
+    *,
+    size: str = "desk",
+    theme: Theme = "light",
+    is_tls: bool = False,
+    port: int = 0,
 ) -> Iterator[AccountPage]:
-    """Open the pages; what the console complains about is a failure."""
+    """Open the pages, maybe by another port; what the console complains about is a failure."""
     width, height = SIZES[size]
     context = browser.new_context(
         viewport={"width": width, "height": height},
@@ -88,7 +94,7 @@ def account_page(
 
     page.on("console", complain)
     page.on("pageerror", lambda error: problems.append(str(error)))
-    base = f"https://localhost:{server.https}/" if is_tls else f"http://localhost:{server.http}/"
+    base = f"https://localhost:{server.https}/" if is_tls else f"http://localhost:{port or server.http}/"
     shown = AccountPage(page, problems, base).open()
     page.locator("main").wait_for()
     yield shown

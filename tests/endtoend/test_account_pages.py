@@ -27,6 +27,7 @@ _SECTIONS = {
     "sign-ins": "Sign-ins",
     "filtering": "Filtering",
     "sending": "Sending",
+    "import": "Import and export",
     "developers": "Developers",
 }
 _DIALOGS = ("Make a key", "Add a certificate", "Change password", "New app password", "Sign out everywhere")

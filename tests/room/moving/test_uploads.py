@@ -15,6 +15,10 @@ def uploads(tmp_path: Path, pool: ThreadPoolExecutor) -> Uploads:
     return Uploads(tmp_path, pool)
 
 
+def left(directory: Path) -> list[str]:
+    return [each.name for each in directory.iterdir()]
+
+
 async def test_all_octets_are_there_in_order(uploads: Uploads) -> None:
     upload, pieces = await uploads.begin(), [bytes((number,)) * 300_000 for number in range(20)]
     for piece in pieces:
@@ -28,11 +32,11 @@ async def test_all_octets_are_there_in_order(uploads: Uploads) -> None:
 async def test_nothing_is_left_of_what_is_given_up(uploads: Uploads, tmp_path: Path) -> None:
     upload = await uploads.begin()
     await upload.write(b"x" * (1 << 20))
-    assert len(list(tmp_path.iterdir())) == 1
+    assert len(left(tmp_path)) == 1
     await upload.discard()
     # Not even of one that never began to be written.
     await (await uploads.begin()).discard()
-    assert not list(tmp_path.iterdir())
+    assert left(tmp_path) == []
 
 
 async def test_room_is_left_on_the_disk(
@@ -48,11 +52,11 @@ async def test_room_is_left_on_the_disk(
     with pytest.raises(NoRoomError, match="nearly full"):
         await upload.write(b"x" * (1 << 20))
     await upload.discard()
-    assert not list(tmp_path.iterdir())
+    assert left(tmp_path) == []
 
 
 def test_what_a_killed_server_left_is_removed(uploads: Uploads, tmp_path: Path) -> None:
     for name in ("upload-0123", "spool-1-2"):
         (tmp_path / name).write_bytes(b"x")
     uploads.discard_left()
-    assert [each.name for each in tmp_path.iterdir()] == ["spool-1-2"]
+    assert left(tmp_path) == ["spool-1-2"]

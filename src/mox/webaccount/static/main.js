@@ -6,6 +6,7 @@ import { effect, html, render, signal, useEffect, useRef, useState } from "../sh
 import { Icon } from "../shared/parts/icons.js"
 import { Confirm, Empty, Toasts } from "../shared/parts/overlays.js"
 import * as theme from "../shared/parts/theme.js"
+import { current, isRunning, reconnect, share } from "./imports.js"
 import { DETAILS, SECTIONS } from "./sections.js"
 import { SignIn } from "./signin.js"
 
@@ -71,12 +72,17 @@ function readAhead() {
 	later(async () => { for (const page of [...SECTIONS, ...DETAILS]) if (!loaded.has(page.at)) loaded.set(page.at, await page.load().catch(() => undefined)) })
 }
 
+/** How far the import is, in a few characters; nothing without one. */
+const importShare = () => (isRunning() ? (share(current.value) === undefined ? "…" : `${share(current.value)} %`) : "")
+
+const ImportShare = () => (importShare() ? html`<span class="n">${importShare()}</span>` : "")
+
 function Navigation() {
-	const current = sectionOf(address.value)
+	const shown = sectionOf(address.value)
 	return html`<header class="side">
 		<div class="brand"><${Icon} name="brand" /><span class="t">mox <small>Account</small></span></div>
 		<nav class="nav" aria-label="Account">${SECTIONS.map((each) => html`<a key=${each.at} href=${`#/${each.at}`}
-			aria-current=${each === current ? "page" : undefined}><${Icon} name=${each.icon} /><span class="t">${each.label}</span></a>`)}</nav>
+			aria-current=${each === shown ? "page" : undefined}><${Icon} name=${each.icon} /><span class="t">${each.label}</span>${each.at === "import" && html`<${ImportShare} />`}</a>`)}</nav>
 		<nav class="nav push-end" aria-label="About">
 			<a href="api/openapi.json"><${Icon} name="code" /><span class="t">API</span></a>
 			<a href="licenses.txt"><${Icon} name="info" /><span class="t">Licences</span></a>
@@ -84,9 +90,9 @@ function Navigation() {
 }
 
 function TabBar() {
-	const current = sectionOf(address.value)
+	const shown = sectionOf(address.value)
 	return html`<nav class="tabbar" aria-label="Account, short">${SECTIONS.filter((each) => each.short).map((each) => html`<a key=${each.at}
-		href=${`#/${each.at}`} aria-current=${each === current ? "page" : undefined}><${Icon} name=${each.icon} />${each.short}</a>`)}</nav>`
+		href=${`#/${each.at}`} aria-current=${each === shown ? "page" : undefined}><${Icon} name=${each.icon} />${each.short}</a>`)}</nav>`
 }
 
 const initials = (text) => text.split("@")[0].split(/[^\p{L}\p{N}]+/u).filter(Boolean).slice(0, 2).map((word) => word[0].toUpperCase()).join("") || "?"
@@ -121,9 +127,12 @@ function Frame() {
 	const section = page.load && page
 	const main = useRef()
 	const first = useRef(true)
-	useEffect(readAhead, [])
+	useEffect(() => { readAhead(); reconnect() }, [])
+	const told = importShare()
 	useEffect(() => {
-		document.title = `${section ? section.label : "Not found"} – Account – mox`
+		document.title = told ? `${told} – Import – mox` : `${section ? section.label : "Not found"} – Account – mox`
+	}, [told, address.value])
+	useEffect(() => {
 		// After a change of section the reader is at its beginning, not where the link was.
 		if (!first.current) main.current.focus()
 		first.current = false

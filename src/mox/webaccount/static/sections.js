@@ -7,6 +7,7 @@ export const SECTIONS = [
 	{ at: "sign-ins", label: "Sign-ins", short: "Sign-ins", icon: "clock", load: async () => (await import("./pages/attempts.js")).Attempts },
 	{ at: "filtering", label: "Filtering", short: "Filtering", icon: "filter", load: async () => (await import("./pages/filtering.js")).Filtering },
 	{ at: "sending", label: "Sending", short: "Sending", icon: "send", load: async () => (await import("./pages/sending.js")).Sending },
+	{ at: "import", label: "Import and export", icon: "upload", load: async () => (await import("./pages/moving.js")).Moving },
 	{ at: "developers", label: "Developers", icon: "code", load: async () => (await import("./pages/developers.js")).Developers },
 ]
 

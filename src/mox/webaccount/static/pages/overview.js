@@ -1,8 +1,10 @@
 // The account at a glance.
-import { html } from "../../shared/parts/html.js"
+import { html, useEffect } from "../../shared/parts/html.js"
 import { Icon } from "../../shared/parts/icons.js"
 import { Loaded, useAnswer } from "../../shared/parts/loading.js"
 import { age, count, moment, plural, size } from "../../shared/parts/words.js"
+import { ImportCard } from "../importcard.js"
+import { current } from "../imports.js"
 import { AddressRows } from "./identity.js"
 import { describe, isRefusal } from "./attempts.js"
 
@@ -13,6 +15,8 @@ export function Overview() {
 	const attempts = useAnswer("login-attempts?limit=1000")
 	const keys = useAnswer("tls-keys")
 	const apps = useAnswer("app-passwords")
+	const imported = current.value?.phase === "done"
+	useEffect(() => { if (imported) account.reload() }, [imported])
 	return html`<div class="head"><h1>Overview</h1><${Loaded} of=${account} lines=${1}>${(told) => html`<p>${told.full_name && `${told.full_name} · `}account <span class="mono">${told.account}</span></p>`}<//></div>
 		<div class="tiles">
 			<${StorageTile} account=${account.value} />
@@ -24,6 +28,7 @@ export function Overview() {
 				<span class="v">${account.value ? count(account.value.waiting) : "…"}</span>
 				<span class="sub">${account.value?.next_attempt_at ? `next attempt ${new Date(account.value.next_attempt_at).toLocaleTimeString()}` : "nothing waits"}</span></a>
 		</div>
+		<${ImportCard} />
 		<div class="two">
 			<section class="section" aria-labelledby="addresses"><div class="head"><h2 id="addresses">Addresses</h2><a class="push small" href="#/identity">Name and addresses</a></div>
 				<div class="card"><${Loaded} of=${account}>${(told) => html`<${AddressRows} account=${told} />`}<//></div></section>
