@@ -13,7 +13,7 @@ import sys
 import tarfile
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from pathlib import Path
@@ -21,6 +21,8 @@ from pathlib import Path
 from bench.mail import message
 from bench.server import Report
 
+from mox.config import JunkFilter, compile_pattern
+from mox.filtering import Classifiers
 from mox.moving import (
     Exporter,
     ExportFormat,
@@ -33,10 +35,13 @@ from mox.moving import (
     pack,
 )
 from mox.runtime import SystemClock
-from mox.store import Store
+from mox.store import JunkFlagRules, Store
 
 MESSAGES, SIZE = 100_000, 20_000
 _BODIES = 50
+_FILTER = JunkFilter(
+    threshold=0.95, onegrams=True, max_power=0.01, top_words=10, ignore_words=0.1, rare_words=2
+)
 _POLL_S = 0.05
 
 
@@ -99,9 +104,33 @@ async def watch(begun: Import, number: int) -> tuple[float, float, float, int, i
     return staged_at - began, time.perf_counter() - began, lag, early, most
 
 
+async def follow_up(store: Store, name: str) -> tuple[float, float]:
+    """Do what follows an import, side by side as the server does; return when each was done."""
+    classifiers = Classifiers(store=store, settings=lambda _name: _FILTER)
+    began, account = time.perf_counter(), store.account(name)
+
+    async def until_done(work: Callable[[], Awaitable[bool]]) -> float:
+        while await work():
+            pass
+        return time.perf_counter() - began
+
+    learned, searchable = await asyncio.gather(
+        until_done(classifiers.of(name).learn_apart), until_done(account.search_index.fill_apart)
+    )
+    await classifiers.close()
+    return learned, searchable
+
+
 async def measure(directory: Path, number: int, size: int, report: Report) -> None:
     with ThreadPoolExecutor(8) as pool:
-        store = Store(directory=directory / "data", clock=SystemClock(), pool=pool)
+        # The filter learns from each message.
+        rules = JunkFlagRules(junk=None, neutral=None, notjunk=compile_pattern(".*"))
+        store = Store(
+            directory=directory / "data",
+            clock=SystemClock(),
+            pool=pool,
+            junk_flag_rules=lambda _name: rules,
+        )
         imports = Imports(store=store, clock=SystemClock())
         own_before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
         for name, write in (("mbox", write_mbox), ("tgz", write_tgz)):
@@ -116,6 +145,9 @@ async def measure(directory: Path, number: int, size: int, report: Report) -> No
             report(f"import_{name}_memory_at_10_percent", early / 2**20, "MiB")
             report(f"import_{name}_memory_at_most", most / 2**20, "MiB")
             source.unlink()
+            learned_s, searchable_s = await follow_up(store, name)
+            report(f"import_{name}_until_learned", number / (all_s + learned_s), "messages/s")
+            report(f"import_{name}_until_searchable", number / (all_s + searchable_s), "messages/s")
         own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 - own_before
         report("import_memory_of_server_grew", own / 2**20, "MiB")
         for form in ExportFormat:

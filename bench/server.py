@@ -31,8 +31,8 @@ class LocalServer:
         self._program = program
         self._options = options
         self.directory = Path(tempfile.mkdtemp(prefix="mox-bench-"))
-        # Away from the usual 1000, so that a developer's own server can go on.
-        self.offset = 20000 + os.getpid() % 20000
+        # Away from the usual 1000, so that a developer's own server can go on; below what clients are given.
+        self.offset = 20000 + os.getpid() % 11000
         self._process: subprocess.Popen[bytes] | None = None
 
     @property

@@ -111,9 +111,7 @@ def find_counts(words: Connection, tokens: Iterable[int]) -> Counts:
     if (row := words.row(_KNOWN, ids=f"[{','.join(map(str, sorted(tokens)))}]")) is None:
         raise DatabaseError(f"{words.path} has no state")
     # What no message has would not be there, but for damage.
-    found = {
-        id_: (ham, junk) for id_, ham, junk in json.loads(row[2]) if min(ham, junk) >= 0 < max(ham, junk)
-    }
+    found = {id_: (ham, junk) for id_, ham, junk in json.loads(row[2]) if ham >= 0 <= junk and ham + junk > 0}
     return Counts(row[0], row[1], found)
 
 

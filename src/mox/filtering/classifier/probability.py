@@ -105,23 +105,29 @@ def classify_tokens(tokens: Tokens, counts: Counts, settings: JunkFilter) -> Cla
 
 def _chances(counts: Counts, settings: JunkFilter) -> list[tuple[float, int]]:
     """Return how much each token alone speaks for junk, with its number; not those that say little."""
+    # Many words, and few counts that they have.
+    by_count = {count: _chance(*count, counts, settings) for count in set(counts.words.values())}
+    return [
+        (chance, number) for number, count in counts.words.items() if (chance := by_count[count]) is not None
+    ]
+
+
+def _chance(ham: int, junk: int, counts: Counts, settings: JunkFilter) -> float | None:
+    """Return how much a token speaks for junk; None if it says little."""
     least = max(settings.max_power, _LEAST_POWER)
-    most, rare, ignored = 1 - least, settings.rare_words, settings.ignore_words
-    all_ham, all_junk = counts.ham or 1, counts.junk or 1
-    chances: list[tuple[float, int]] = []
-    for number, (ham, junk) in counts.words.items():
-        in_junk = junk / all_junk
-        chance = min(max(in_junk / (in_junk + ham / all_ham), least), most)
-        if (count := ham + junk) <= rare:
-            chance += (1 + rare - count) * (_NEUTRAL - chance) / 10
-        if abs(_NEUTRAL - chance) >= ignored:
-            chances.append((chance, number))
-    return chances
+    in_junk = junk / (counts.junk or 1)
+    chance = min(max(in_junk / (in_junk + ham / (counts.ham or 1)), least), 1 - least)
+    rare = settings.rare_words
+    if (count := ham + junk) <= rare:
+        chance += (1 + rare - count) * (_NEUTRAL - chance) / 10
+    return chance if abs(_NEUTRAL - chance) >= settings.ignore_words else None
 
 
 def _strongest(chances: list[tuple[float, int]], tokens: Tokens, counts: Counts, most: int) -> list[Word]:
     """Return the tokens that say most; of equal ones the longer, which say more."""
     texts = tokens.texts
+    if len(chances) > most > 0:
+        chances = _far_enough(chances, texts, most)
 
     def order(each: tuple[float, int]) -> tuple[float, int, str]:
         text = texts[each[1]]
@@ -129,6 +135,22 @@ def _strongest(chances: list[tuple[float, int]], tokens: Tokens, counts: Counts,
 
     strongest = heapq.nsmallest(most, chances, key=order)
     return [Word(texts[number], chance, *counts.words[number]) for chance, number in strongest]
+
+
+def _far_enough(
+    chances: list[tuple[float, int]], texts: Mapping[int, str], most: int
+) -> list[tuple[float, int]]:
+    """Return those that may be among the first, hardly more: few comparisons for many words.
+
+    Many are as far from neutral as one can be; of these, the long ones.
+    """
+    least = heapq.nlargest(most, [abs(chance - _NEUTRAL) for chance, _ in chances])[-1]
+    farther = [each for each in chances if abs(each[0] - _NEUTRAL) > least]
+    equal = [each for each in chances if abs(each[0] - _NEUTRAL) == least]
+    if len(equal) > (room := most - len(farther)):
+        shortest = heapq.nlargest(room, [len(texts[number]) for _, number in equal])[-1]
+        equal = [each for each in equal if len(texts[each[1]]) >= shortest]
+    return farther + equal
 
 
 def _junk_by_all(tokens: Tokens, counts: Counts) -> float:

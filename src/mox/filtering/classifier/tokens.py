@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 
-from mox.filtering.classifier.words import Grams, grams_of, words_of
+from mox.filtering.classifier.words import Grams, different_words_of, grams_of, words_of
 from moxkit.message import (
     Headers,
     Part,
@@ -76,12 +76,11 @@ def tokenize(source: Source, grams: Grams, prefix: bytes = b"") -> Tokens:
         found |= dict.fromkeys(texts)
         if len(found) >= _MOST_TOKENS:
             break
-    numbered = {_number(text): text for text in islice(found, _MOST_TOKENS)}
+    from_octets = int.from_bytes
+    numbered = {
+        from_octets(text.encode("utf-8", "replace")) % _MODULUS: text for text in islice(found, _MOST_TOKENS)
+    }
     return Tokens(numbered, grams, _MALFORMED in root.problems)
-
-
-def _number(text: str) -> int:
-    return int.from_bytes(text.encode("utf-8", "replace")) % _MODULUS
 
 
 def _texts(root: Part, source: Source, prefix: bytes, grams: Grams) -> Iterator[Iterable[str]]:
@@ -96,7 +95,7 @@ def _texts(root: Part, source: Source, prefix: bytes, grams: Grams) -> Iterator[
         if part.type != "text" or part.parts:
             continue
         text = _read(part, source)[:left]
-        yield grams_of(words_of(text), grams)
+        yield different_words_of(text) if grams is Grams.ONE else grams_of(words_of(text), grams)
         left, parts = left - len(text), parts + 1
         if left <= 0 or parts == _MOST_PARTS:
             return

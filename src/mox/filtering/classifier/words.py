@@ -7,9 +7,8 @@ import itertools
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from enum import IntFlag
-from functools import lru_cache
 
-__all__ = ["Grams", "grams_of", "words_of"]
+__all__ = ["Grams", "different_words_of", "grams_of", "words_of"]
 
 
 class Grams(IntFlag):
@@ -30,6 +29,8 @@ _INVISIBLE = re.compile(
 )
 # Six consonants or digits in a row: 0 and 1 stand for letters too often.
 _RANDOM = re.compile("[bcdfghjklmnpqrstvwxz2-9]{6}")
+# Words, each behind a space, that have a digit or look random.
+_DOUBTFUL = re.compile(r" ([^ ]*?(?:\d|[bcdfghjklmnpqrstvwxz2-9]{6})[^ ]*+)")
 _FOUR_DIGITS = re.compile(r"\d{4}")
 _HEXADECIMAL = re.compile(r"(?:0x)?(?:[a-f]*+\d){3}[0-9a-f]*+")
 # Written without spaces: Thai, Lao, Khmer, Myanmar, Kana, Han.
@@ -39,35 +40,52 @@ _UNSPACED = re.compile(
 # In octets. Longer is encoded data that went astray, not language.
 _LONGEST = 64
 _SHORTEST = 3
-_MOST_REMEMBERED = 10_000
 
 
 def words_of(text: str) -> list[str]:
     """Return the words of a text in their order, those that are worth nothing left out."""
     text = text.lower()
     if text.isascii():
-        return [word for word in _ascii_words(text) if _is_telling(word)]
-    words: list[str] = []
+        words = _ascii_words(text)
+        return list(filter(set(_telling(dict.fromkeys(words))).__contains__, words))
+    return _mixed_words(text)
+
+
+def different_words_of(text: str) -> Iterable[str]:
+    """Return the same words, each once: all that is wanted where no two are counted together."""
+    text = text.lower()
+    if text.isascii():
+        return _telling(dict.fromkeys(_ascii_words(text)))
+    return dict.fromkeys(_mixed_words(text))
+
+
+def _mixed_words(text: str) -> list[str]:
+    found: list[str] = []
     for word in _WORD.findall(_INVISIBLE.sub("", text).translate(_APOSTROPHES)):
         if not word.isascii():
-            words += _foreign(word)
+            found += _foreign(word)
         elif _is_telling(word):
-            words.append(word)
+            found.append(word)
+    return found
+
+
+def _ascii_words(text: str) -> list[str]:
+    """Return what `_WORD` finds, many times as fast."""
+    words = text.translate(_ASCII_BETWEEN).split()
+    if "'" in text:
+        return [each for word in words for each in (_WORD.findall(word) if "'" in word else (word,))]
     return words
 
 
-def _ascii_words(text: str) -> Iterator[str]:
-    """Yield what `_WORD` finds, three times as fast."""
-    for word in text.translate(_ASCII_BETWEEN).split():
-        if "'" in word:
-            yield from _WORD.findall(word)
-        else:
-            yield word
+def _telling(words: Iterable[str]) -> list[str]:
+    """Return the ASCII words that are worth counting; one look at all of them finds the few to look at."""
+    kept = [word for word in words if _SHORTEST <= len(word) <= _LONGEST]
+    doubtful = {word for word in _DOUBTFUL.findall(" ".join(("", *kept))) if not _is_telling(word)}
+    return [word for word in kept if word not in doubtful] if doubtful else kept
 
 
-@lru_cache(_MOST_REMEMBERED)
 def _is_telling(word: str) -> bool:
-    """Say whether an ASCII word is worth counting; most words of a message were in others."""
+    """Say whether an ASCII word is worth counting."""
     if not _SHORTEST <= len(word) <= _LONGEST:
         return False
     if word.isalpha():
