@@ -3,7 +3,7 @@
     python -m bench.run                 everything, on a fresh localserve on free ports
     python -m bench.run --quick         smaller numbers, for a look
     python -m bench.run --only imap     one group: start, smtp, imap, mailbox, idle, signin, parts, auth,
-                                        search, queue, junk, receiving, moving
+                                        search, queue, junk, receiving, moving, pages
 
 The yardstick beside Postfix + Dovecot is another program (shared bench); this one needs nothing but us.
 """
@@ -19,6 +19,7 @@ from bench.imap import measure_imap
 from bench.junk import measure_junk
 from bench.mailbox import measure_mailbox
 from bench.moving import measure_moving
+from bench.pages import measure_pages
 from bench.parts import measure_parts
 from bench.queue import measure_queue
 from bench.receiving import measure_receiving
@@ -46,6 +47,7 @@ GROUPS: dict[str, Callable[[LocalServer, Report, float], None]] = {
     "mailbox": measure_mailbox,
     "idle": measure_idle,
     "signin": measure_signin,
+    "pages": measure_pages,
 }
 
 

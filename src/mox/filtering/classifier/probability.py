@@ -7,6 +7,7 @@ Gary Robinson proposed, with the constants that he gives.
 
 import heapq
 import math
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -142,15 +143,21 @@ def _far_enough(
 ) -> list[tuple[float, int]]:
     """Return those that may be among the first, hardly more: few comparisons for many words.
 
-    Many are as far from neutral as one can be; of these, the long ones.
+    Many are as far from neutral as one can be; of the last that are equally far, the long ones.
     """
-    least = heapq.nlargest(most, [abs(chance - _NEUTRAL) for chance, _ in chances])[-1]
-    farther = [each for each in chances if abs(each[0] - _NEUTRAL) > least]
-    equal = [each for each in chances if abs(each[0] - _NEUTRAL) == least]
-    if len(equal) > (room := most - len(farther)):
-        shortest = heapq.nlargest(room, [len(texts[number]) for _, number in equal])[-1]
-        equal = [each for each in equal if len(texts[each[1]]) >= shortest]
-    return farther + equal
+    many, farther, room, edge = Counter(chance for chance, _ in chances), set[float](), most, _NEUTRAL
+    for chance in sorted(many, key=lambda chance: -abs(chance - _NEUTRAL)):
+        edge = chance
+        if many[chance] >= room:
+            break
+        farther.add(chance)
+        room -= many[chance]
+    equal = [each for each in chances if each[0] == edge]
+    shortest = heapq.nlargest(room, [len(texts[number]) for _, number in equal])[-1]
+    return [
+        *(each for each in chances if each[0] in farther),
+        *(each for each in equal if len(texts[each[1]]) >= shortest),
+    ]
 
 
 def _junk_by_all(tokens: Tokens, counts: Counts) -> float:
