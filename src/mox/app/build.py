@@ -1,10 +1,11 @@
 """The parts list: makes a server from a configuration."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
+from socket import socket
 
 import mox
 from mox.accounts import Accounts, Identities
@@ -15,6 +16,7 @@ from mox.app.resolving import make_resolver
 from mox.app.searchindexing import SearchIndexing
 from mox.app.selfdelivery import SelfDelivery
 from mox.app.web import WebPorts
+from mox.certificates import Certificates
 from mox.config import ConfigSource, InitialMailboxes, Pattern, compile_pattern
 from mox.control import (
     Commands,
@@ -136,6 +138,8 @@ def build(
     local_address: str | None = None,
     deliverer: Deliverer | None = None,
     resolver: Resolver | None = None,
+    certificates: Certificates | None = None,
+    bound: Mapping[tuple[str, int], socket] | None = None,
     enforces: bool = True,
 ) -> Server:
     """Make a server; call it on the loop that will run it.
@@ -149,6 +153,8 @@ def build(
             on purpose.
         deliverer: Makes deliveries of queued messages; by default to this server itself, as localserve does.
         resolver: Asked about incoming mail; by default as configured.
+        certificates: Of listeners; by default read from their files.
+        bound: Sockets that somebody else had to bind, by IP and port.
         enforces: Mail that is judged to be junk is refused; else it is filed, with the judgement.
 
     Raises:
@@ -185,9 +191,10 @@ def build(
     metrics = Metrics()
     signer = Signer(current=lambda: source.current, keys=KeyRing(source.directory), clock=clock, pool=pool)
     imports = Imports(store=store, clock=clock)
+    certificates = certificates or Certificates(source.directory)
     ports = PortMaker(
         static=static,
-        directory=source.directory,
+        certificates=certificates,
         store=store,
         accounts=accounts,
         sign_in=identities.sign_in,
@@ -207,6 +214,7 @@ def build(
         hidden_capabilities=lambda name: source.current.accounts[name].imap_capabilities_disabled,
         web=WebPorts(
             source=source,
+            certificates=certificates,
             account=AccountParts(
                 identities=identities,
                 accounts=accounts,
@@ -240,7 +248,7 @@ def build(
         | QueueCommands(queue=queue, clock=clock, transports=static.transports).table()
     )
     return Server(
-        listeners=Listeners(ids=ConnectionIds(clock.now())),
+        listeners=Listeners(ids=ConnectionIds(clock.now()), bound=bound),
         ports=[port for listener in static.listeners.values() for port in ports.ports(listener)],
         store=store,
         queue=queue,

@@ -11,8 +11,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519
 
 from mox.accounts import hash_password
-from mox.app.ports import USUAL_PORTS
-from mox.app.web import HTTP_PORT, HTTPS_PORT
+from mox.app.addresses import HTTP_PORT, HTTPS_PORT, USUAL_PORTS
 from mox.certificates import make_self_signed
 from mox.config import (
     CA,

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import mox
 from mox.accounts import Accounts, Service, ServiceDesk, SignIn
+from mox.app.addresses import USUAL_PORTS
 from mox.app.web import WebPorts
-from mox.certificates import listener_context
+from mox.certificates import Certificates
 from mox.config import Listener, SMTPService, StaticConfig
 from mox.delivery import Delivery, ReceivingPolicy
 from mox.imapserver import ImapServer, Services
@@ -19,10 +19,7 @@ from mox.submission import Submission
 from moxkit.domain import parse_domain
 from moxkit.net import TLSContext
 
-__all__ = ["USUAL_PORTS", "PortMaker"]
-
-# What a service that names no port listens on.
-USUAL_PORTS = {"smtp": 25, "submission": 587, "submissions": 465, "imap": 143, "imaps": 993}
+__all__ = ["PortMaker"]
 
 
 class PortMaker:
@@ -32,7 +29,7 @@ class PortMaker:
         self,
         *,
         static: StaticConfig,
-        directory: Path,
+        certificates: Certificates,
         store: Store,
         accounts: Accounts,
         sign_in: SignIn,
@@ -46,7 +43,7 @@ class PortMaker:
         web: WebPorts,
     ) -> None:
         self._static = static
-        self._directory = directory
+        self._certificates = certificates
         self._store = store
         self._accounts = accounts
         self._imap_desk = ServiceDesk(desk=sign_in, service=Service.IMAP, clock=clock)
@@ -77,9 +74,8 @@ class PortMaker:
             return None
         asks = desk is not None and not listener.tls.client_auth_disabled
         smtp = listener.smtp
-        return listener_context(
+        return self._certificates.context(
             listener.tls,
-            self._directory,
             # Sessions are resumed where the same is asked of the client, and nowhere else.
             session_id=b"mox-clients" if asks else b"mox",
             # A large sender fails with tickets on port 25.

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
-from mox.certificates import listener_context
+from mox.app.addresses import HTTP_PORT, HTTPS_PORT
+from mox.certificates import Certificates
 from mox.config import ConfigSource, Listener, WebService
 from mox.http import ALPN, HttpServer, Site, is_local_host
 from mox.listen import Port
@@ -13,10 +13,7 @@ from mox.webaccount import AccountParts, account_app
 from moxkit.domain import parse_domain
 from moxkit.net import TLSContext
 
-__all__ = ["HTTPS_PORT", "HTTP_PORT", "WebPorts"]
-
-HTTP_PORT, HTTPS_PORT = 80, 443
-"""What a site that names no port is served on."""
+__all__ = ["WebPorts"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +36,7 @@ class WebPorts:
         self,
         *,
         source: ConfigSource,
+        certificates: Certificates,
         account: AccountParts,
         clock: Clock,
         shutdown: Shutdown,
@@ -48,12 +46,14 @@ class WebPorts:
 
         Args:
             source: The configuration; hosts are looked up in it at each request.
+            certificates: Of listeners.
             account: What the account site works with.
             clock: For limits and durations.
             shutdown: Connections end once it is asked for.
             is_limited: How much one client asks for is limited.
         """
         self._source = source
+        self._certificates = certificates
         self._account = account_app(account)
         self._clock = clock
         self._shutdown = shutdown
@@ -72,8 +72,14 @@ class WebPorts:
                 sites=sites, clock=self._clock, shutdown=self._shutdown, is_limited=self._is_limited
             )
             is_tls = any(each.is_tls for each in services if each.port == port)
-            tls = _tls(listener, self._source.directory) if is_tls else None
-            yield Port("https" if is_tls else "http", ip, port, server.serve, tls)
+            yield Port(
+                "https" if is_tls else "http", ip, port, server.serve, self._tls(listener) if is_tls else None
+            )
+
+    def _tls(self, listener: Listener) -> TLSContext | None:
+        if listener.tls is None:
+            return None
+        return self._certificates.context(listener.tls, session_id=b"mox-web", alpn=ALPN)
 
     def _services(self, listener: Listener) -> Iterator[_Service]:
         # More sites come here: each is a name, a usual path, and its two services.
@@ -100,9 +106,3 @@ class WebPorts:
             if domain.client_settings_domain
         ]
         return any(parse_domain(name).ascii == host for name in names)
-
-
-def _tls(listener: Listener, directory: Path) -> TLSContext | None:
-    if listener.tls is None:
-        return None
-    return listener_context(listener.tls, directory, session_id=b"mox-web", alpn=ALPN)

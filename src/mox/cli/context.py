@@ -39,7 +39,8 @@ class Globals:
 def load_or_fail(file: Path) -> ConfigSnapshot:
     """Load a configuration, or end with all its problems."""
     try:
-        return load_config(file)
+        # Keys may be for root only, and are of no use here.
+        return load_config(file, opens_keys=False)
     except ConfigError as error:
         lines = [str(problem) for problem in error.problems]
         raise click.ClickException("\n".join(["the configuration cannot be used:", *lines])) from error

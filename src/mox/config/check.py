@@ -28,8 +28,8 @@ _LONGEST_PATIENCE = timedelta(hours=8760)
 _PRINTABLE = re.compile(r"[ -~]{0,256}")
 
 
-def check_static(config: StaticConfig, directory: Path) -> Iterator[Found]:
-    """Find problems of mox.toml."""
+def check_static(config: StaticConfig, directory: Path, *, opens_keys: bool = True) -> Iterator[Found]:
+    """Find problems of mox.toml; keys and certificates are opened only by who may be able to."""
     yield from _check_domain(config.hostname, ("Hostname",))
     for path, level in (
         (("LogLevel",), config.log_level),
@@ -45,7 +45,9 @@ def check_static(config: StaticConfig, directory: Path) -> Iterator[Found]:
     if not config.listeners:
         yield ("Listeners",), "no listener; nothing would be served"
     for name, listener in config.listeners.items():
-        yield from _check_listener(config, listener, directory, ("Listeners", name))
+        yield from _check_listener(config, listener, ("Listeners", name))
+        if opens_keys and listener.tls is not None:
+            yield from _check_files(listener.tls, directory, ("Listeners", name, "TLS", "KeyCerts"))
     for name, provider in config.acme.items():
         for key, value in (
             ("DirectoryURL", provider.directory_url),
@@ -77,9 +79,7 @@ def _check_queue(queue: QueueConfig) -> Iterator[Found]:
         yield ("Queue", "LongestInterval"), "is shorter than FirstInterval"
 
 
-def _check_listener(
-    config: StaticConfig, listener: Listener, directory: Path, path: KeyPath
-) -> Iterator[Found]:
+def _check_listener(config: StaticConfig, listener: Listener, path: KeyPath) -> Iterator[Found]:
     if not listener.ips:
         yield (*path, "IPs"), "is empty; name at least one address"
     for index, ip in enumerate(listener.ips):
@@ -95,23 +95,26 @@ def _check_listener(
         for key in _needs_tls(listener):
             yield (*path, key), "needs TLS, and the listener has no TLS section"
     else:
-        yield from _check_tls(config, listener.tls, directory, path)
+        yield from _check_tls(config, listener.tls, path)
 
 
-def _check_tls(config: StaticConfig, tls: TLS, directory: Path, path: KeyPath) -> Iterator[Found]:
+def _check_tls(config: StaticConfig, tls: TLS, path: KeyPath) -> Iterator[Found]:
     if bool(tls.acme) == bool(tls.key_certs):
         yield (*path, "TLS"), "needs either ACME or KeyCerts, and not both"
     if tls.acme and tls.acme not in config.acme:
         yield (*path, "TLS", "ACME"), f"no ACME provider {tls.acme!r} is configured"
     if tls.min_version not in _TLS_VERSIONS:
         yield (*path, "TLS", "MinVersion"), f"use one of {', '.join(_TLS_VERSIONS)}"
+
+
+def _check_files(tls: TLS, directory: Path, path: KeyPath) -> Iterator[Found]:
     for index, pair in enumerate(tls.key_certs):
         for key, name in (("CertFile", pair.cert_file), ("KeyFile", pair.key_file)):
             try:
                 with (directory / name).open("rb"):
                     pass
             except OSError as error:
-                yield (*path, "TLS", "KeyCerts", index, key), f"cannot be read: {error.strerror}"
+                yield (*path, index, key), f"cannot be read: {error.strerror}"
 
 
 def _needs_tls(listener: Listener) -> Iterator[str]:

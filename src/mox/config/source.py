@@ -51,11 +51,12 @@ def _checked_dynamic(loaded: Loaded, static: StaticConfig) -> DynamicConfig:
     return config
 
 
-def load_config(static_file: Path) -> ConfigSnapshot:
+def load_config(static_file: Path, *, opens_keys: bool = True) -> ConfigSnapshot:
     """Read and check both files.
 
     Args:
         static_file: `mox.toml`; `domains.toml` is beside it.
+        opens_keys: See whether TLS keys and certificates can be opened, which may be for root only.
 
     Raises:
         ConfigError: With all problems of both files.
@@ -69,7 +70,8 @@ def load_config(static_file: Path) -> ConfigSnapshot:
         if loaded.is_usable:
             static = loaded.value
             problems += [
-                loaded.problem(path, text) for path, text in check_static(static, static_file.parent)
+                loaded.problem(path, text)
+                for path, text in check_static(static, static_file.parent, opens_keys=opens_keys)
             ]
     except ConfigError as error:
         problems += error.problems

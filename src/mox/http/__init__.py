@@ -5,7 +5,7 @@ OpenAPI 3.1. It has no pages and knows nothing of mail; what a site shows is the
 
     site = Site(name="account", path="/", app=app, serves_host=lambda host: host == "mail.example")
     server = HttpServer(sites=[site], clock=clock, shutdown=shutdown)
-    Port("https", "192.0.2.1", 443, server.serve, listener_context(tls, directory, alpn=ALPN, ...))
+    Port("https", "192.0.2.1", 443, server.serve, certificates.context(tls, alpn=ALPN, ...))
 
 Applications raise `ProblemError` for what they refuse; it becomes a page for people and JSON for programs.
 """

@@ -5,13 +5,13 @@ import errno
 import logging
 import socket
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from mox.runtime import ConnectionIds, Tasks, connection_id
 from moxkit.net import LineConn, TLSContext, TLSError, TLSInfo, TLSTransport
 
-__all__ = ["BindError", "Listeners", "Port"]
+__all__ = ["BindError", "Listeners", "Port", "bind"]
 
 logger = logging.getLogger(__name__)
 
@@ -42,8 +42,17 @@ class Port:
 class Listeners:
     """All ports of a process."""
 
-    def __init__(self, *, ids: ConnectionIds) -> None:
+    def __init__(
+        self, *, ids: ConnectionIds, bound: Mapping[tuple[str, int], socket.socket] | None = None
+    ) -> None:
+        """Remember what there is.
+
+        Args:
+            ids: For connections.
+            bound: Sockets that somebody else had to bind, by IP and port; other ports are bound here.
+        """
         self._ids = ids
+        self._bound = dict(bound or {})
         self._servers: list[asyncio.Server] = []
         self._connections = Tasks()
         self._open: set[LineConn] = set()
@@ -55,10 +64,7 @@ class Listeners:
             BindError: It cannot be bound.
         """
         loop = asyncio.get_running_loop()
-        try:
-            bound = _bind(port.ip, port.port)
-        except OSError as error:
-            raise BindError(_explain(port, error)) from error
+        bound = self._bound.pop((port.ip, port.port), None) or bind(port.service, port.ip, port.port)
 
         def opened(conn: LineConn) -> None:
             self._connections.spawn(self._serve(port, conn), f"{port.service} connection")
@@ -103,6 +109,18 @@ def _handshake_done(error: TLSError | None) -> None:
         logger.debug("tls handshake failed", extra={"reason": error.reason})
 
 
+def bind(service: str, ip: str, port: int) -> socket.socket:
+    """Return a socket that is bound to a port; `service` is for the text of what goes wrong.
+
+    Raises:
+        BindError: It cannot be bound.
+    """
+    try:
+        return _bind(ip, port)
+    except OSError as error:
+        raise BindError(_explain(service, ip, port, error)) from error
+
+
 def _bind(ip: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in ip else socket.AF_INET
     bound = socket.socket(family, socket.SOCK_STREAM)
@@ -119,8 +137,8 @@ def _bind(ip: str, port: int) -> socket.socket:
     return bound
 
 
-def _explain(port: Port, error: OSError) -> str:
-    where = f"{port.service} port {port.port} on {port.ip}"
+def _explain(service: str, ip: str, port: int, error: OSError) -> str:
+    where = f"{service} port {port} on {ip}"
     if error.errno == errno.EADDRINUSE:
         return f"{where} is in use; stop the other program, or choose other ports with --port-offset"
     if error.errno == errno.EADDRNOTAVAIL:

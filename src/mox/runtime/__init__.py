@@ -15,8 +15,10 @@ from mox.runtime.disk import (
     sync_file,
     write_file_durably,
 )
+from mox.runtime.filewatch import FileWatch
 from mox.runtime.lane import Lane
 from mox.runtime.removing import FileRemover
+from mox.runtime.servicemanager import notify_service_manager
 from mox.runtime.shutdown import Shutdown
 from mox.runtime.tasks import Tasks
 
@@ -25,6 +27,7 @@ __all__ = [
     "Clock",
     "ConnectionIds",
     "FileRemover",
+    "FileWatch",
     "Lane",
     "Shutdown",
     "StrPath",
@@ -33,6 +36,7 @@ __all__ = [
     "be_child",
     "connection_id",
     "link_or_copy",
+    "notify_service_manager",
     "remove_file",
     "sync_directory",
     "sync_file",

@@ -1,0 +1,44 @@
+"""Running a server in the foreground: loop, signals."""
+
+import asyncio
+import signal
+import sys
+from collections.abc import Callable, Coroutine
+
+from mox.app.build import Server
+
+__all__ = ["run_loop", "stop_on_signals"]
+
+# A thread that waits for its turn gets it after this, not after 5 ms: the driver gives up its turn often.
+_SWITCH_INTERVAL_S = 0.0005
+
+
+def run_loop(main: Callable[[], Coroutine[object, object, int]]) -> int:
+    """Run until it returns, on the best loop that this system has; return what it returns."""
+    sys.setswitchinterval(_SWITCH_INTERVAL_S)
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        return runner.run(main())
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    if sys.platform == "win32":
+        return None
+    else:  # noqa: RET505  mypy skips what is not of its platform only in a branch
+        import uvloop  # noqa: PLC0415  not there on Windows
+
+        return uvloop.new_event_loop
+
+
+def stop_on_signals(server: Server) -> None:
+    """Have the server end when it gets a signal, whose number becomes its exit status."""
+
+    def stop(number: int) -> None:
+        server.shutdown.ask(signal.Signals(number).name, number)
+
+    if sys.platform == "win32":
+        # The proactor loop has no add_signal_handler.
+        loop = asyncio.get_running_loop()
+        signal.signal(signal.SIGINT, lambda number, _frame: loop.call_soon_threadsafe(stop, number))
+    else:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, stop, number)

@@ -1,0 +1,157 @@
+"""A real server: by root and its unprivileged child, or by somebody who may bind the ports (serve.md §1)."""
+
+import asyncio
+import logging
+import os
+import sys
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack
+from pathlib import Path
+from socket import socket
+
+import mox
+from mox.app.addresses import listen_addresses
+from mox.app.build import build
+from mox.app.outgoing import make_outgoing
+from mox.app.resolving import make_resolver
+from mox.app.running import run_loop, stop_on_signals
+from mox.certificates import Certificates, certificate_files
+from mox.config import ConfigError, ConfigSource, Problem, StaticConfig, load_config
+from mox.listen import bind
+from mox.observe import LogLevels
+from mox.runtime import Clock, FileWatch, Tasks, notify_service_manager
+
+assert sys.platform != "win32"  # noqa: S101  the command line says that it is not available there
+
+from mox.privilege import (  # noqa: E402  see above
+    Inherited,
+    check_code_of_root,
+    confine,
+    expected,
+    find_user,
+    repair,
+    run_parent,
+)
+
+__all__ = ["serve", "serve_as_root"]
+
+logger = logging.getLogger(__name__)
+
+_LOOK_EVERY_S = 10.0
+
+
+def serve_as_root(static_file: Path, *, argv: list[str]) -> int:
+    """Open what only root can, then have `argv` serve as the configured user; return its exit status.
+
+    Raises:
+        mox.config.ConfigError: The configuration is not good.
+        mox.listen.BindError: A port cannot be had.
+        mox.privilege.PrivilegeError: It must not, or cannot, be started like this.
+    """
+    check_code_of_root()
+    static = load_config(static_file).static
+    directory = static_file.parent
+    data_dir = (directory / static.data_dir).resolve()
+    _check_can_be_served(static, static_file)
+    run_as = find_user(static.user)
+    logger.info(
+        "starting as root",
+        extra={"version": mox.__version__, "pid": os.getpid(), "config": static_file, "user": run_as.name},
+    )
+    if not data_dir.exists():
+        data_dir.mkdir(mode=0o770)
+    wrong = repair(expected(directory, data_dir, run_as), fix=not static.no_fix_permissions)
+    if wrong and static.no_fix_permissions:
+        logger.warning("NoFixPermissions is set: see above what is to be changed", extra={"paths": wrong})
+    # Sorted, so that the log of two starts reads alike.
+    listeners = [listener for _, listener in sorted(static.listeners.items())]
+    sockets = {
+        (each.ip, each.port): bind(each.service, each.ip, each.port) for each in listen_addresses(listeners)
+    }
+    return run_parent(argv, run_as=run_as, sockets=sockets, files=certificate_files(listeners, directory))
+
+
+def serve(static_file: Path, *, clock: Clock, levels: LogLevels, log_level: str | None = None) -> int:
+    """Serve until the end is asked for; return the exit status.
+
+    Args:
+        static_file: `mox.toml`.
+        clock: For all times.
+        levels: Of the log.
+        log_level: Instead of the one that is configured.
+
+    Raises:
+        mox.config.ConfigError: The configuration is not good.
+        mox.listen.BindError: A port cannot be had.
+        mox.privilege.PrivilegeError: A child of root is not as it should be.
+        mox.database.DatabaseError: A database cannot be used.
+        OSError, ValueError: A certificate cannot be used.
+    """
+    inherited = Inherited.take()
+    if inherited is not None:
+        confine()
+    # What the parent handed over need not, and cannot, be opened here.
+    source = ConfigSource(static_file, load_config(static_file, opens_keys=inherited is None), clock)
+    static = source.current.static
+    _check_can_be_served(static, static_file)
+    levels.set(log_level or static.log_level or "info")
+    logger.info(
+        "starting without privileges" if inherited else "starting",
+        extra={"version": mox.__version__, "pid": os.getpid(), "uid": os.getuid(), "gid": os.getgid()},
+    )
+    return run_loop(lambda: _serve(source, clock, levels, inherited))
+
+
+def _check_can_be_served(static: StaticConfig, file: Path) -> None:
+    problems = [
+        Problem(file, ("Listeners", name, "TLS", "ACME"), "is not in this version; use KeyCerts instead")
+        for name, listener in static.listeners.items()
+        if listener.tls is not None and listener.tls.acme
+    ]
+    if problems:
+        raise ConfigError(problems)
+
+
+async def _serve(source: ConfigSource, clock: Clock, levels: LogLevels, inherited: Inherited | None) -> int:
+    static = source.current.static
+    data_dir = (source.directory / static.data_dir).resolve()
+    certificates = Certificates(source.directory, inherited.files if inherited else None)
+    async with AsyncExitStack() as stack:
+        # The server ends first: what it delivers with has to be there until then.
+        pool = stack.enter_context(ThreadPoolExecutor(4, thread_name_prefix="outgoing"))
+        resolver = make_resolver(static.resolvers, clock, is_local=False)
+        outgoing = make_outgoing(source=source, data_dir=data_dir, clock=clock, pool=pool, resolver=resolver)
+        stack.push_async_callback(outgoing.close)
+        tasks = Tasks()
+        stack.push_async_callback(tasks.close)
+        server = build(
+            source=source,
+            data_dir=data_dir,
+            clock=clock,
+            levels=levels,
+            deliverer=outgoing.deliverer,
+            resolver=resolver,
+            certificates=certificates,
+            bound=_bound(inherited),
+        )
+        stop_on_signals(server)
+        if inherited is None:
+            files = certificate_files(static.listeners.values(), source.directory)
+            tasks.spawn(_watch(FileWatch(files), clock, certificates.renew), "certificates")
+        else:
+            inherited.follow(certificates.renew, lambda: server.shutdown.ask("the parent is gone", 1))
+        tasks.spawn(outgoing.policies.run(), "mta-sts policies")
+        tasks.spawn(outgoing.forget_old(), "old tls results")
+        return await server.run(lambda: notify_service_manager("READY=1"))
+
+
+def _bound(inherited: Inherited | None) -> Mapping[tuple[str, int], socket]:
+    return {} if inherited is None else inherited.sockets
+
+
+async def _watch(watch: FileWatch, clock: Clock, renew: Callable[[], None]) -> None:
+    while True:
+        await clock.sleep(_LOOK_EVERY_S)
+        if await asyncio.to_thread(watch.has_changed):
+            renew()

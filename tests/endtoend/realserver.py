@@ -1,0 +1,197 @@
+"""`mox serve` as on a real machine: started by root, run by a user without a shell that the test makes.
+
+Its interpreter is the system's, which everybody may run, with what is installed for the tests.
+"""
+
+import contextlib
+import os
+import re
+import shutil
+import signal
+import site
+import stat
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from endtoend.dnssec import free_port
+from moxkit.testing import make_certificate
+
+__all__ = ["PASSWORD", "USER", "RealServer", "interpreter", "system_user", "wait_for_end"]
+
+USER, PASSWORD = "me@mox.example", "correct horse battery"
+_SYSTEM_PYTHON = Path("/usr/bin/python3")
+
+
+@contextlib.contextmanager
+def system_user(name: str) -> Iterator[str]:
+    """Make a user without shell and home, for as long as it is needed."""
+    subprocess.run(["userdel", name], capture_output=True, check=False)
+    options = ["--system", "--user-group", "--no-create-home", "--shell", "/usr/sbin/nologin"]
+    subprocess.run(["useradd", *options, name], check=True, capture_output=True)
+    try:
+        yield name
+    finally:
+        subprocess.run(["userdel", name], check=True, capture_output=True)
+
+
+def interpreter(directory: Path) -> Path:
+    """Make an environment; return its interpreter."""
+    subprocess.run([_SYSTEM_PYTHON, "-m", "venv", "--without-pip", directory], check=True)
+    _open_way_to(directory)
+    [packages] = directory.glob("lib/python3.*/site-packages")
+    ours = Path(__file__).parents[2] / "src"
+    (packages / "ours.pth").write_text("\n".join(map(str, (ours, *site.getsitepackages()))))
+    return directory / "bin" / "python"
+
+
+def _open_way_to(directory: Path) -> None:
+    """Let everybody pass through the directories of the tests."""
+    for each in (directory, *directory.parents):
+        if each != Path("/") and each.stat().st_uid == os.getuid():
+            each.chmod(stat.S_IMODE(each.stat().st_mode) | 0o011)
+
+
+def wait_for_end(process: int, timeout_s: float = 20) -> None:
+    """Wait until a process is gone."""
+    end = time.monotonic() + timeout_s
+    while Path(f"/proc/{process}").exists():
+        assert time.monotonic() < end, f"process {process} goes on"
+        time.sleep(0.05)
+
+
+class RealServer:
+    """The files of a server, and the process of root; ports are free ones."""
+
+    def __init__(self, directory: Path, python: Path, user: str, *, static: str = "", dns: str = "") -> None:
+        """Write the files; `static` goes into the configuration, at its top."""
+        self.directory, self.python = directory, python
+        self.config, self.data = directory / "config", directory / "data"
+        self.log = directory / "log"
+        self.smtp, self.submissions, self.imaps, self.https = (free_port() for _ in range(4))
+        self.process: subprocess.Popen[bytes] | None = None
+        self.config.mkdir()
+        _open_way_to(directory)
+        self.write_certificate("mail.mox.example")
+        (self.config / "adminpasswd").write_text("x")
+        (self.config / "mox.toml").write_text(self._static(user, static, dns or f"127.0.0.1:{free_port()}"))
+        (self.config / "domains.toml").write_text(_DYNAMIC)
+
+    def write_certificate(self, name: str) -> None:
+        """Replace key and certificate as other tools do: for root alone, by renaming."""
+        certificate, key = make_certificate(name, "p256")
+        for file, octets in (("key.pem", key), ("cert.pem", certificate)):
+            made = self.directory / f"{file}.new"
+            made.write_bytes(octets)
+            made.chmod(0o600)
+            made.rename(self.directory / file)
+
+    def _static(self, user: str, static: str, dns: str) -> str:
+        return f"""{static}
+DataDir = "../data"
+LogLevel = "debug"
+User = "{user}"
+Hostname = "mail.mox.example"
+AdminPasswordFile = "adminpasswd"
+
+[Resolvers]
+Servers = ["{dns}"]
+
+[Listeners.public]
+IPs = ["127.0.0.1"]
+[[Listeners.public.TLS.KeyCerts]]
+CertFile = "../cert.pem"
+KeyFile = "../key.pem"
+[Listeners.public.SMTP]
+Enabled = true
+Port = {self.smtp}
+FirstTimeSenderDelay = "0s"
+[Listeners.public.Submissions]
+Enabled = true
+Port = {self.submissions}
+[Listeners.public.IMAPS]
+Enabled = true
+Port = {self.imaps}
+[Listeners.public.AccountHTTPS]
+Enabled = true
+Port = {self.https}
+
+[Postmaster]
+Account = "me"
+Mailbox = "Postmaster"
+"""
+
+    def mox(self, *arguments: str) -> list[str]:
+        return [str(self.python), "-m", "mox", "--config", str(self.config / "mox.toml"), *arguments]
+
+    def run(self, *arguments: str, given: str = "") -> str:
+        """Run a command; return what it prints."""
+        done = subprocess.run(
+            self.mox(*arguments), input=given, capture_output=True, text=True, check=False, timeout=30
+        )
+        assert done.returncode == 0, f"{done.stderr}\n{self.log.read_text()}"
+        return done.stdout
+
+    def refused(self) -> str:
+        """Start it, which it refuses; return all that it says."""
+        done = subprocess.run(
+            self.mox("serve"), capture_output=True, text=True, check=False, timeout=30, cwd=self.directory
+        )
+        assert done.returncode == 1, done
+        return done.stderr
+
+    def start(self, *, user: str | None = None) -> "RealServer":
+        """Start it, by root or somebody else, and wait until it is ready."""
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(
+                self.mox("serve"), stderr=log, cwd=self.directory, user=user, group=user
+            )
+        self.wait_for("ready to serve")
+        return self
+
+    def wait_for(self, text: str, count: int = 1, timeout_s: float = 30) -> None:
+        """Wait until the log has a text so often."""
+        end = time.monotonic() + timeout_s
+        while self.log.read_text().count(text) < count:
+            assert time.monotonic() < end, f"no {text!r}:\n{self.log.read_text()}"
+            assert self.process is not None
+            assert self.process.poll() is None or text in self.log.read_text(), self.log.read_text()
+            time.sleep(0.05)
+
+    @property
+    def child(self) -> int:
+        """The process without privileges."""
+        assert self.process is not None
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+        assert len(children) == 1, children
+        return int(children[0])
+
+    def status(self, process: int) -> dict[str, str]:
+        """Return what the system says of a process."""
+        text = Path(f"/proc/{process}/status").read_text()
+        return dict(re.findall(r"^(\w+):[ \t]*(.*)$", text, re.MULTILINE))
+
+    def end(self, number: signal.Signals = signal.SIGTERM) -> int:
+        """Send a signal to the process that was started; return its exit status."""
+        assert self.process is not None
+        self.process.send_signal(number)
+        return self.process.wait(20)
+
+    def close(self) -> None:
+        """End it, whatever became of it."""
+        if self.process is not None and self.process.poll() is None:
+            children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+            self.process.kill()
+            self.process.wait()
+            for child in children:
+                wait_for_end(int(child))
+        shutil.rmtree(self.data, ignore_errors=True)
+
+
+_DYNAMIC = """[Domains."mox.example"]
+
+[Accounts.me]
+Domain = "mox.example"
+[Accounts.me.Destinations."me@mox.example"]
+"""

@@ -1,0 +1,50 @@
+"""Addresses to be bound beforehand are those that the built server listens on, no more and no fewer."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from mox.app import ADDRESS
+from mox.app.addresses import listen_addresses
+from mox.app.build import build
+from mox.app.localserve import create_localserve
+from mox.config import STATIC_NAME, ClientService, ConfigSource, SecureService, WebService, load_config
+from mox.observe import LogLevels
+from moxkit.testing import FakeClock
+
+
+@pytest.mark.parametrize("has_tls", [True, False])
+@pytest.mark.parametrize("ports", ["own", "usual"])
+async def test_they_are_those_that_are_listened_on(
+    tmp_path: Path, clock: FakeClock, ports: str, *, has_tls: bool
+) -> None:
+    create_localserve(tmp_path / "d", clock=clock)
+    snapshot = load_config(tmp_path / "d" / STATIC_NAME)
+    listener = snapshot.static.listeners["local"]
+    if ports == "usual":
+        listener = replace(
+            listener,
+            submission=ClientService(enabled=True),
+            submissions=SecureService(enabled=True),
+            imap=ClientService(enabled=False),
+            imaps=SecureService(enabled=True),
+            account_http=WebService(enabled=True, port=81),
+            account_https=WebService(enabled=True),
+        )
+    if not has_tls:
+        listener = replace(listener, tls=None)
+    static = replace(snapshot.static, listeners={"local": listener})
+    source = ConfigSource(tmp_path / "d" / STATIC_NAME, replace(snapshot, static=static), clock)
+    server = build(
+        source=source,
+        data_dir=tmp_path / "d",
+        clock=clock,
+        levels=LogLevels("error"),
+        local_address=ADDRESS,
+    )
+    listened = [(each.service, each.ip, each.port) for each in server._ports]
+    bound = [(each.service, each.ip, each.port) for each in listen_addresses([listener])]
+    await server.stop()
+    assert sorted(bound) == sorted(listened)
+    assert len(set(bound)) == len(bound) > 2
