@@ -5,8 +5,11 @@ that was away asks for the current state of what changed.
 """
 
 import json
+from array import array
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from itertools import chain
+from typing import Any, overload
 
 __all__ = [
     "AnnotationsChanged",
@@ -17,6 +20,7 @@ __all__ = [
     "MailboxRemoved",
     "MailboxRenamed",
     "MessagesAdded",
+    "MessagesInARow",
     "MessagesRemoved",
     "SpecialUseChanged",
     "SubscriptionAdded",
@@ -35,7 +39,33 @@ class MessagesAdded:
 
     mailbox_id: int
     modseq: int
-    messages: tuple[tuple[int, str], ...]
+    messages: Sequence[tuple[int, str]]
+
+
+class MessagesInARow(Sequence[tuple[int, str]]):
+    """UIDs without gaps and the flags of each, in a few octets each: an import may file a million at once."""
+
+    __slots__ = ("_first_uid", "_kinds", "_texts")
+
+    def __init__(self, first_uid: int, texts: Iterable[str]) -> None:
+        """Take the flags of all messages, in the order of their UIDs; most have the same as others."""
+        numbers: dict[str, int] = {}
+        self._first_uid = first_uid
+        self._kinds = array("L", (numbers.setdefault(text, len(numbers)) for text in texts))
+        self._texts = tuple(numbers)
+
+    def __len__(self) -> int:
+        return len(self._kinds)
+
+    @overload
+    def __getitem__(self, at: int) -> tuple[int, str]: ...
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[tuple[int, str]]: ...
+    def __getitem__(self, at: int | slice) -> tuple[int, str] | Sequence[tuple[int, str]]:
+        if isinstance(at, slice):
+            return tuple(self[each] for each in range(*at.indices(len(self))))
+        place = range(len(self))[at]
+        return self._first_uid + place, self._texts[self._kinds[place]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +185,7 @@ def log_entry(change: Change) -> tuple[str, str]:
     """Return kind and data of a change, as the log keeps them."""
     match change:
         case MessagesAdded(messages=messages) | FlagsChanged(messages=messages):
-            data: Any = {"uids": _ranges([uid for uid, _ in messages])}
+            data: Any = {"uids": _ranges(uid for uid, _ in messages)}
         case MessagesRemoved(uids=uids):
             data = {"uids": _ranges(uids)}
         case _:
@@ -163,11 +193,11 @@ def log_entry(change: Change) -> tuple[str, str]:
     return type(change).__name__, json.dumps(data, separators=(",", ":"), ensure_ascii=False)
 
 
-def _ranges(uids: "tuple[int, ...] | list[int]") -> str:
+def _ranges(uids: Iterable[int]) -> str:
     """Write ascending numbers as `1:3,7`."""
     parts: list[str] = []
     first = last = -1
-    for uid in (*uids, -1):
+    for uid in chain(uids, (-1,)):
         if uid != last + 1 or first < 0:
             if first >= 0:
                 parts.append(str(first) if first == last else f"{first}:{last}")

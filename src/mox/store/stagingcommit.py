@@ -6,11 +6,11 @@ them. Then narrow rows are copied by SQLite itself, and directories of files are
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from mox.store.automaticflags import automatic_flags
-from mox.store.changes import MessagesAdded
+from mox.store.changes import MessagesAdded, MessagesInARow
 from mox.store.counters import CounterChange
 from mox.store.errors import StagingOvertakenError, UidsExhaustedError
 from mox.store.files import directory_name, ids_per_directory
@@ -64,9 +64,10 @@ _COUNTERS = """SELECT s.mailbox_id, count(*), sum(NOT f.new_flags & :seen), sum(
     ON f.staged_id = s.mailbox_id AND f.flags = s.flags AND f.late_flags = s.late_flags
       AND f.keywords = s.keywords
   GROUP BY s.mailbox_id"""
-# One row: a row each would give way to the loop's thread each time.
-_ADDED = """SELECT json_group_array(json_array(uid, flags_text)) FROM (
-  SELECT uid, flags_text FROM main.message WHERE mailbox_id = :id AND uid >= :first_uid ORDER BY uid)"""
+# One row for many: a row each would give way to the loop's thread each time.
+_ADDED = """SELECT json_group_array(flags_text) FROM (
+  SELECT flags_text FROM main.message WHERE mailbox_id = :id AND uid BETWEEN :first AND :last ORDER BY uid)"""
+_TOGETHER = 1000
 _NEXT_ID = "SELECT next_message_id FROM account"
 # So many messages do not come while rows are copied.
 _CLOSE = 1 << 16
@@ -183,10 +184,15 @@ def _announce(tx: Tx, target: _Target, keywords: set[str]) -> None:
         return
     mailbox_id = target.mailbox.id
     add_keywords(tx, mailbox_id, sorted(keywords))
-    added: Sequence[tuple[int, str]] = json.loads(
-        tx.connection.value(_ADDED, id=mailbox_id, first_uid=target.first_uid)
-    )
-    tx.announce(MessagesAdded(mailbox_id, tx.modseq, tuple((uid, text) for uid, text in added)))
+    tx.announce(MessagesAdded(mailbox_id, tx.modseq, MessagesInARow(target.first_uid, _flags(tx, target))))
+
+
+def _flags(tx: Tx, target: _Target) -> Iterator[str]:
+    """Yield the flags of the messages that a mailbox got, in the order of their UIDs."""
+    end = target.first_uid + target.messages
+    for first in range(target.first_uid, end, _TOGETHER):
+        last = min(first + _TOGETHER, end) - 1
+        yield from json.loads(tx.connection.value(_ADDED, id=target.mailbox.id, first=first, last=last))
 
 
 def _move_directories(tx: Tx, place: StagingPlace, messages: int) -> None:

@@ -126,7 +126,7 @@ async def test_files_everything_at_once_and_announces_it(
     assert found[1] == letter(2)
     assert shown.id > meanwhile.id
     added = [c for batch in listener.take() for c in batch.changes if isinstance(c, MessagesAdded)]
-    assert [each.messages for each in added[1:]] == [
+    assert [tuple(each.messages) for each in added[1:]] == [
         ((3, "\\Seen"), (4, "")),
         ((1, "\\Flagged \\Deleted fun"),),
     ]
