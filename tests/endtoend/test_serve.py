@@ -8,6 +8,7 @@ import signal
 import smtplib
 import socket
 import ssl
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -89,6 +90,21 @@ def test_its_child_serves_and_may_nothing_else(make: Callable[..., RealServer], 
     assert owners == uids
     assert server.end() == signal.SIGTERM
     server.wait_for("stopping after child exit")
+
+
+def test_the_printed_unit_is_one_of_systemd(
+    make: Callable[..., RealServer], program: Callable[[str, str], str], tmp_path: Path
+) -> None:
+    server, unit = make(), tmp_path / "mox.service"
+    server.data.mkdir()
+    unit.write_text(server.run("config", "printservice"))
+    done = subprocess.run(
+        [program("systemd-analyze", "systemd"), "verify", "--man=no", unit],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
 def test_ownership_and_modes_are_put_right_once(make: Callable[..., RealServer]) -> None:
