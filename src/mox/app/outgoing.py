@@ -8,7 +8,7 @@ from pathlib import Path
 from cryptography import x509
 
 from mox.config import CA, ConfigSource, StaticTLS
-from mox.outgoing import RoutedDelivery, StsPolicies, TlsResults
+from mox.outgoing import RoutedDelivery, StsPolicies, TlsResults, own_addresses
 from mox.runtime import Clock
 from moxkit.dns import Resolver
 from moxkit.https import HttpsClient
@@ -64,7 +64,7 @@ def make_outgoing(
         current=lambda: source.current,
         resolver=resolver,
         policies=policies,
-        dialer=Dialer(static.hostname, roots, clock.now),
+        dialer=Dialer(static.hostname, roots, clock.now, local_addresses=own_addresses(static)),
         clock=clock,
         tls_results=results,
     )

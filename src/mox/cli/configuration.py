@@ -4,6 +4,7 @@ import click
 
 from mox.cli.accounts import account, apppassword, loginattempts
 from mox.cli.context import Globals, load_or_fail, print_json
+from mox.cli.dnsrecords import dnsrecords
 from mox.cli.servicefile import printservice
 from mox.cli.tlspubkey import tlspubkey
 from mox.config import ConfigError, DynamicConfig, StaticConfig, SubmitConfig, describe, load_config
@@ -19,7 +20,7 @@ def config() -> None:
     """
 
 
-for family in (account, apppassword, loginattempts, printservice, tlspubkey):
+for family in (account, apppassword, dnsrecords, loginattempts, printservice, tlspubkey):
     config.add_command(family)
 
 

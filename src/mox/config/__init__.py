@@ -15,6 +15,7 @@ from mox.config.describe import describe
 from mox.config.durations import format_duration, parse_duration
 from mox.config.dynamic import (
     DKIM,
+    MTASTS,
     AccountConfig,
     Alias,
     AutomaticJunkFlags,
@@ -44,6 +45,7 @@ from mox.config.sending import (
 from mox.config.snapshot import AddressTarget, AliasTarget, ConfigSnapshot, canonical_address, make_snapshot
 from mox.config.source import DYNAMIC_NAME, STATIC_NAME, ConfigSource, load_config
 from mox.config.static import (
+    ACME,
     CA,
     TLS,
     ClientService,
@@ -63,10 +65,12 @@ from mox.config.submit import SubmitConfig, load_submit_config
 from mox.config.write import rewrite, to_document, write_documented
 
 __all__ = [
+    "ACME",
     "CA",
     "DKIM",
     "DYNAMIC_NAME",
     "LOG_LEVELS",
+    "MTASTS",
     "STATIC_NAME",
     "TLS",
     "AccountConfig",
