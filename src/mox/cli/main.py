@@ -16,6 +16,7 @@ __all__ = ["main"]
 # Command -> where it is, and one line for the list; nothing of it is imported before it is used.
 _FAMILIES = {
     "arc": ("mox.cli.arc:arc", "Check what earlier handlers of a message have sealed."),
+    "backup": ("mox.cli.backup:backup", "Copy configuration and data while the server runs."),
     "config": ("mox.cli.configuration:config", "Check and describe the configuration."),
     "dane": ("mox.cli.dane:dane", "Look up and make DANE records of TLS certificates."),
     "dkim": ("mox.cli.dkim:dkim", "Sign messages, check signatures, make and look up keys."),
@@ -41,6 +42,7 @@ _FAMILIES = {
     "spf": ("mox.cli.spf:spf", "Check who may send mail for a domain."),
     "stop": ("mox.cli.running:stop", "Stop the running server."),
     "tlsrpt": ("mox.cli.tlsrpt:tlsrpt", "Look up who wants TLS reports, read such reports."),
+    "verifydata": ("mox.cli.backup:verifydata", "Check that data, or a backup, is whole."),
     "version": ("mox.cli.information:version", "Show the version."),
 }
 

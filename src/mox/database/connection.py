@@ -95,6 +95,22 @@ class Connection:
         """Write a consistent copy; the target must not exist."""
         self._execute("VACUUM INTO ?", (str(path),))
 
+    def copy_to(self, path: Path) -> None:
+        """Write a copy of this moment, page by page, as it is; the target must not exist. Others may write.
+
+        Raises:
+            FileExistsError: The target exists.
+            DriverError: It cannot be read or written.
+        """
+        path.open("xb").close()
+        target = apsw.Connection(str(path))
+        try:
+            with target.backup("main", self._raw, "main") as copying:
+                # In one step: else each change of somebody else would have it begin again.
+                copying.step(-1)
+        finally:
+            target.close()
+
     def close(self) -> None:
         """Close; harmless when closed already."""
         self._raw.close()

@@ -37,7 +37,7 @@ from mox.store.changes import (
     SubscriptionAdded,
     SubscriptionRemoved,
 )
-from mox.store.consistency import check_consistency
+from mox.store.consistency import check_consistency, check_index
 from mox.store.contents import MOST_HEADER_OCTETS, open_content, read_header
 from mox.store.copymove import Transferred, copy_messages, move_messages
 from mox.store.decisions import Decisions, decisions_of
@@ -208,6 +208,7 @@ __all__ = [
     "change_flags",
     "changed_since",
     "check_consistency",
+    "check_index",
     "check_quota",
     "copy_messages",
     "copy_without",

@@ -11,7 +11,7 @@ from mox.store.account import Account
 from mox.store.files import MessageFiles
 from mox.store.flags import Flag, Flags
 
-__all__ = ["check_consistency"]
+__all__ = ["check_consistency", "check_index"]
 
 # Of one kind of fault; the first ones tell the story.
 _MOST_OF_A_KIND = 20
@@ -96,14 +96,18 @@ _FILES = "SELECT m.id, m.size, length(c.prefix) FROM message m JOIN content c US
 
 def check_consistency(account: Account) -> list[str]:
     """Return what does not agree, in sentences; empty if all is well. Nothing else may write meanwhile."""
-    connection = account.reader
+    return check_index(account.reader, account.files)
+
+
+def check_index(connection: Connection, files: MessageFiles) -> list[str]:
+    """Do the same with an index that is not in use, and its files."""
     found: list[str] = []
     with connection.snapshot():
         for sentence, sql in _CHECKS:
             found += [sentence.format(*row) for row in connection.rows(sql)[:_MOST_OF_A_KIND]]
         for check in (_counters, _flags, _threads):
             found += list(check(connection))[:_MOST_OF_A_KIND]
-        found += list(_files(connection, account.files))[:_MOST_OF_A_KIND]
+        found += list(_files(connection, files))[:_MOST_OF_A_KIND]
     return found
 
 
