@@ -5,11 +5,29 @@
     result = make_backup(BackupRequest(config_dir=config, data_dir=data, destination=Path("/backup/monday")))
     result = verify_data(Path("/backup/monday/data"))
 
-What it finds wrong is told in results; files that cannot be made are `OSError`.
+    config = add_account(config, "pat", "pat@mox.example")    # of domains.toml, in and out
+
+What it finds wrong is told in results; files that cannot be made are `OSError`;
+edits that cannot be done are `EditError`.
 """
 
 from mox.admin.backup import BackupRequest, BackupResult, make_backup
 from mox.admin.dnsrecords import DnsRecord, RecordGroup, dns_records, sending_addresses, zone_text
+from mox.admin.edits import (
+    EditError,
+    add_account,
+    add_address,
+    add_alias,
+    add_alias_members,
+    add_domain,
+    change_alias,
+    remove_address,
+    remove_alias,
+    remove_alias_members,
+    remove_domain,
+    set_domain_disabled,
+)
+from mox.admin.newaccount import NewDomain, new_account, new_domain
 from mox.admin.servicefiles import ServiceManager, service_file
 from mox.admin.verifying import VerifyResult, verify_data
 
@@ -17,13 +35,28 @@ __all__ = [
     "BackupRequest",
     "BackupResult",
     "DnsRecord",
+    "EditError",
+    "NewDomain",
     "RecordGroup",
     "ServiceManager",
     "VerifyResult",
+    "add_account",
+    "add_address",
+    "add_alias",
+    "add_alias_members",
+    "add_domain",
+    "change_alias",
     "dns_records",
     "make_backup",
+    "new_account",
+    "new_domain",
+    "remove_address",
+    "remove_alias",
+    "remove_alias_members",
+    "remove_domain",
     "sending_addresses",
     "service_file",
+    "set_domain_disabled",
     "verify_data",
     "zone_text",
 ]

@@ -20,6 +20,7 @@ from mox.certificates import Certificates
 from mox.config import ConfigSource, InitialMailboxes, Pattern, compile_pattern
 from mox.control import (
     Commands,
+    ConfigCommands,
     ControlServer,
     IdentityCommands,
     JunkCommands,
@@ -234,6 +235,7 @@ def build(
     commands = (
         Commands(store=store, levels=levels, shutdown=shutdown).table()
         | IdentityCommands(identities=identities, source=source).table()
+        | ConfigCommands(source=source, identities=identities, store=store, clock=clock).table()
         | WhyCommands(store=store).table()
         | MovingCommands(imports=imports).table()
         | JunkCommands(

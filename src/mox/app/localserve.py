@@ -4,6 +4,7 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519
 
 from mox.accounts import hash_password
+from mox.admin import new_account
 from mox.app.addresses import HTTP_PORT, HTTPS_PORT, USUAL_PORTS
 from mox.certificates import make_self_signed
 from mox.config import (
@@ -19,14 +21,10 @@ from mox.config import (
     DYNAMIC_NAME,
     STATIC_NAME,
     TLS,
-    AccountConfig,
-    AutomaticJunkFlags,
     ClientService,
     ConfigSnapshot,
-    Destination,
     DomainConfig,
     DynamicConfig,
-    JunkFilter,
     KeyCert,
     Listener,
     Postmaster,
@@ -144,26 +142,14 @@ def _dynamic() -> DynamicConfig:
             )
         },
         accounts={
-            ACCOUNT: AccountConfig(
-                domain="localhost",
-                destinations={ADDRESS: Destination()},
+            ACCOUNT: replace(
+                new_account("localhost", ADDRESS),
                 keep_retired_message_period=_KEPT,
                 keep_retired_webhook_period=_KEPT,
-                rejects_mailbox="Rejects",
                 no_first_time_sender_delay=True,
-                automatic_junk_flags=AutomaticJunkFlags(
-                    enabled=True,
-                    junk_mailbox_regexp="^(junk|spam)",
-                    neutral_mailbox_regexp="^(inbox|introbox|neutral|postmaster|dmarc|tlsrpt|rejects)",
-                ),
-                junk_filter=JunkFilter(
-                    threshold=0.95,
-                    onegrams=True,
-                    max_power=0.01,
-                    top_words=10,
-                    ignore_words=0.1,
-                    rare_words=2,
-                ),
+                # Its password is known to everybody anyway.
+                no_custom_password=False,
+                subject_pass=None,
             )
         },
     )

@@ -11,7 +11,7 @@ _SERVICES = ("imap", "submission")
 
 @click.group()
 def account() -> None:
-    """List accounts; let nobody sign in to one, or let them again.
+    """Add and list accounts; let nobody sign in to one, or let them again.
 
     Example: mox config account disable mox "ask the owner"
     """
@@ -31,6 +31,35 @@ def list_(given: Globals, as_json: bool) -> None:
         return
     for each in found:
         click.echo(each["account"] + ("\t(disabled)" if each["login_disabled"] else ""))
+
+
+@account.command("add")
+@click.argument("name")
+@click.argument("address")
+@click.pass_obj
+def add_account(given: Globals, name: str, address: str) -> None:
+    """Add an account with an address at a domain of the server.
+
+    Example: mox config account add pat pat@mox.example
+    """
+    ask_server(given, "accountadd", {"account": name, "address": address})
+    click.echo(f"account added; set a password with: mox setaccountpassword {name}")
+
+
+@account.command()
+@click.argument("name")
+@click.option("--json", "as_json", is_flag=True, help="For scripts.")
+@click.pass_obj
+def addresses(given: Globals, name: str, as_json: bool) -> None:
+    """List the addresses of an account; @domain is all others of a domain.
+
+    Example: mox config account addresses mox
+    """
+    found = ask_server(given, "accountaddresses", {"account": name})
+    if as_json:
+        print_json(found)
+    else:
+        click.echo("\n".join(found))
 
 
 @account.command()

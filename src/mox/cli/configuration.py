@@ -5,6 +5,7 @@ import click
 from mox.cli.accounts import account, apppassword, loginattempts
 from mox.cli.context import Globals, load_or_fail, print_json
 from mox.cli.dnsrecords import dnsrecords
+from mox.cli.domains import address, alias, domain
 from mox.cli.servicefile import printservice
 from mox.cli.tlspubkey import tlspubkey
 from mox.config import ConfigError, DynamicConfig, StaticConfig, SubmitConfig, describe, load_config
@@ -20,7 +21,17 @@ def config() -> None:
     """
 
 
-for family in (account, apppassword, dnsrecords, loginattempts, printservice, tlspubkey):
+for family in (
+    account,
+    address,
+    alias,
+    apppassword,
+    dnsrecords,
+    domain,
+    loginattempts,
+    printservice,
+    tlspubkey,
+):
     config.add_command(family)
 
 

@@ -30,6 +30,7 @@ from mox.config.dynamic import (
     Route,
     Ruleset,
     Selector,
+    SubjectPass,
 )
 from mox.config.patterns import Pattern, PatternError, compile_pattern
 from mox.config.problem import ConfigError, Problem
@@ -48,6 +49,7 @@ from mox.config.static import (
     ACME,
     CA,
     TLS,
+    AutoconfigService,
     ClientService,
     HostTLSRPT,
     InitialMailboxes,
@@ -77,6 +79,7 @@ __all__ = [
     "AddressTarget",
     "Alias",
     "AliasTarget",
+    "AutoconfigService",
     "AutomaticJunkFlags",
     "Canonicalization",
     "ClientService",
@@ -110,6 +113,7 @@ __all__ = [
     "SocksTransport",
     "StaticConfig",
     "StaticTLS",
+    "SubjectPass",
     "SubmitConfig",
     "Transport",
     "TransportAuth",

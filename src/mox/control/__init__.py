@@ -9,6 +9,7 @@ port with a token in a file.
 
 from mox.control.client import ControlError, request
 from mox.control.commands import Commands
+from mox.control.configcommands import ConfigCommands
 from mox.control.identitycommands import IdentityCommands
 from mox.control.junkcommands import JunkCommands
 from mox.control.movingcommands import MovingCommands
@@ -19,6 +20,7 @@ from mox.control.whycommands import WhyCommands
 
 __all__ = [
     "Commands",
+    "ConfigCommands",
     "ControlError",
     "ControlServer",
     "IdentityCommands",

@@ -95,6 +95,10 @@ class Store:
         self._close_unused()
         return account
 
+    def has_files(self, name: str) -> bool:
+        """Say whether there is a directory of an account of that name, in the configuration or not."""
+        return _NAME.fullmatch(name) is not None and (self._accounts / name).exists()
+
     def accounts_with_staging(self) -> list[str]:
         """Return the names of accounts in which mail is staged, by a running import or a killed one."""
         return sorted(found.parent.name for found in self._accounts.glob(f"*/{STAGING_NAME}"))

@@ -1,0 +1,146 @@
+"""Domains, accounts, addresses and aliases as the command line changes them: in the file, at once, or not."""
+
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mox.accounts import Accounts, Identities
+from mox.config import DYNAMIC_NAME, STATIC_NAME, ConfigSource, load_config
+from mox.control import ConfigCommands
+from mox.control.server import CommandRefusedError
+from mox.store import Store
+from moxkit.testing import FakeClock, make_certificate
+from room.control.test_identitycommands import DYNAMIC, STATIC
+
+
+@pytest.fixture
+def source(tmp_path: Path, clock: FakeClock) -> ConfigSource:
+    (tmp_path / STATIC_NAME).write_text(STATIC, encoding="utf-8")
+    (tmp_path / DYNAMIC_NAME).write_text(DYNAMIC, encoding="utf-8")
+    return ConfigSource(tmp_path / STATIC_NAME, load_config(tmp_path / STATIC_NAME), clock)
+
+
+@pytest.fixture
+async def identities(
+    tmp_path: Path, clock: FakeClock, pool: ThreadPoolExecutor, source: ConfigSource
+) -> AsyncIterator[Identities]:
+    identities = Identities(
+        directory=tmp_path,
+        clock=clock,
+        pool=pool,
+        addresses=Accounts(current=lambda: source.current),
+        hostname="mx.example",
+        enables_cram_md5=lambda: False,
+    )
+    yield identities
+    await identities.close()
+
+
+@pytest.fixture
+def commands(source: ConfigSource, identities: Identities, store: Store, clock: FakeClock) -> ConfigCommands:
+    return ConfigCommands(source=source, identities=identities, store=store, clock=clock)
+
+
+async def ask(commands: ConfigCommands, name: str, **arguments: Any) -> Any:
+    return await commands.table()[name](arguments)
+
+
+async def test_a_domain_comes_with_its_keys_and_goes_without(
+    commands: ConfigCommands, source: ConfigSource, tmp_path: Path
+) -> None:
+    await ask(commands, "domainadd", domain="new.example", account="sam", localpart="sam")
+    domain = source.current.domains["new.example"]
+    assert domain.dkim is not None
+    files = [tmp_path / selector.private_key_file for selector in domain.dkim.selectors.values()]
+    assert all(file.read_bytes().startswith(b"-----BEGIN PRIVATE KEY-----") for file in files)
+    assert all(file.stat().st_mode & 0o007 == 0 for file in files)
+    assert "# The family's." in (tmp_path / DYNAMIC_NAME).read_text()
+    with pytest.raises(CommandRefusedError, match=r"in use, remove first: sam@new\.example of account sam"):
+        await ask(commands, "domainrm", domain="new.example")
+    await ask(commands, "domaindisabled", domain="new.example", disabled=True)
+    assert source.current.domains["new.example"].disabled
+
+
+async def test_keys_of_a_domain_that_is_removed_are_put_aside(
+    commands: ConfigCommands, source: ConfigSource, tmp_path: Path
+) -> None:
+    await ask(commands, "domainadd", domain="new.example", account="mox")
+    # It is the postmaster's account, which gets that mail anyway.
+    assert list(source.current.accounts["mox"].destinations) == ["mox@mox.example"]
+    await ask(commands, "domainrm", domain="new.example")
+    assert "new.example" not in source.current.domains
+    assert [each.name for each in (tmp_path / "dkim").iterdir()] == ["old"]
+    assert len(list((tmp_path / "dkim" / "old").iterdir())) == 2
+
+
+async def test_a_domain_that_cannot_be_added_leaves_no_keys(commands: ConfigCommands, tmp_path: Path) -> None:
+    before = (tmp_path / DYNAMIC_NAME).read_text()
+    with pytest.raises(CommandRefusedError, match="there is no account 'sam'"):
+        await ask(commands, "domainadd", domain="new.example", account="sam")
+    with pytest.raises(CommandRefusedError, match="new example: "):
+        await ask(commands, "domainadd", domain="new example", account="mox")
+    assert list((tmp_path / "dkim").iterdir()) == []
+    assert (tmp_path / DYNAMIC_NAME).read_text() == before
+
+
+async def test_accounts_and_addresses(commands: ConfigCommands, source: ConfigSource, store: Store) -> None:
+    await ask(commands, "accountadd", account="sam", address="sam@mox.example")
+    await ask(commands, "addressadd", address="@mox.example", account="sam")
+    assert await ask(commands, "accountaddresses", account="sam") == ["@mox.example", "sam@mox.example"]
+    assert await ask(commands, "addressaccount", address="sam@mox.example") == "sam"
+    await ask(commands, "addressrm", address="@mox.example")
+    assert list(source.current.accounts["sam"].destinations) == ["sam@mox.example"]
+    # What is only wrong as a whole is told with file and line, and nothing changes.
+    with pytest.raises(CommandRefusedError, match=r"domains\.toml"):
+        await ask(commands, "addressadd", address="SAM@mox.example", account="mox")
+    store.account("mox")
+    with pytest.raises(CommandRefusedError, match="there is an account 'mox' already"):
+        await ask(commands, "accountadd", account="mox", address="new@mox.example")
+    (store.temporary.parent / "accounts" / "old").mkdir()
+    with pytest.raises(CommandRefusedError, match="files of an account 'old' that is not configured"):
+        await ask(commands, "accountadd", account="old", address="old@mox.example")
+    for command in ("accountaddresses", "addressaccount"):
+        with pytest.raises(CommandRefusedError, match="no account"):
+            await ask(commands, command, account="nobody", address="nobody@mox.example")
+
+
+async def test_an_address_that_a_key_signs_in_with_stays(
+    commands: ConfigCommands, identities: Identities
+) -> None:
+    certificate = make_certificate("laptop", "ed25519")[0].decode()
+    key = await identities.keys.add(address="pat@mox.example", pem=certificate)
+    for name, arguments in (
+        ("addressrm", {"address": "pat@mox.example"}),
+        ("domainrm", {"domain": "mox.example"}),
+    ):
+        with pytest.raises(CommandRefusedError, match=r"a TLS key signs in with pat@mox\.example"):
+            await ask(commands, name, **arguments)
+    await identities.keys.remove(key.fingerprint)
+    await ask(commands, "addressadd", address="pat2@mox.example", account="pat")
+    await ask(commands, "addressrm", address="pat@mox.example")
+
+
+async def test_aliases(commands: ConfigCommands) -> None:
+    members = ["mox@mox.example", "pat@mox.example"]
+    await ask(commands, "aliasadd", alias="crew@mox.example", members=members[:1])
+    await ask(commands, "aliasaddaddr", alias="crew@mox.example", members=members[1:])
+    await ask(commands, "aliasupdate", alias="crew@mox.example", list_members=True)
+    assert await ask(commands, "aliaslist", domain="mox.example") == [
+        {
+            "alias": "crew@mox.example",
+            "members": members,
+            "post_public": True,
+            "list_members": True,
+            "allow_msg_from": False,
+        }
+    ]
+    await ask(commands, "aliasrmaddr", alias="crew@mox.example", members=members[:1])
+    with pytest.raises(CommandRefusedError, match="would have no members"):
+        await ask(commands, "aliasrmaddr", alias="crew@mox.example", members=members[1:])
+    await ask(commands, "aliasrm", alias="crew@mox.example")
+    assert await ask(commands, "aliaslist", domain="mox.example") == []
+    with pytest.raises(CommandRefusedError, match="no domain else"):
+        await ask(commands, "aliaslist", domain="else.example")
