@@ -18,7 +18,16 @@ from pathlib import Path
 from endtoend.dnssec import free_port
 from moxkit.testing import make_certificate
 
-__all__ = ["PASSWORD", "USER", "RealServer", "interpreter", "system_user", "wait_for_end"]
+__all__ = [
+    "PASSWORD",
+    "USER",
+    "RealServer",
+    "interpreter",
+    "open_way_to",
+    "system_user",
+    "wait_for_end",
+    "wait_for_text",
+]
 
 USER, PASSWORD = "me@mox.example", "correct horse battery"
 _SYSTEM_PYTHON = Path("/usr/bin/python3")
@@ -39,14 +48,14 @@ def system_user(name: str) -> Iterator[str]:
 def interpreter(directory: Path) -> Path:
     """Make an environment; return its interpreter."""
     subprocess.run([_SYSTEM_PYTHON, "-m", "venv", "--without-pip", directory], check=True)
-    _open_way_to(directory)
+    open_way_to(directory)
     [packages] = directory.glob("lib/python3.*/site-packages")
     ours = Path(__file__).parents[2] / "src"
     (packages / "ours.pth").write_text("\n".join(map(str, (ours, *site.getsitepackages()))))
     return directory / "bin" / "python"
 
 
-def _open_way_to(directory: Path) -> None:
+def open_way_to(directory: Path) -> None:
     """Let everybody pass through the directories of the tests."""
     for each in (directory, *directory.parents):
         if each != Path("/") and each.stat().st_uid == os.getuid():
@@ -61,6 +70,17 @@ def wait_for_end(process: int, timeout_s: float = 20) -> None:
         time.sleep(0.05)
 
 
+def wait_for_text(
+    log: Path, text: str, process: subprocess.Popen[bytes], count: int = 1, timeout_s: float = 30
+) -> None:
+    """Wait until a log has a text so often, while the process runs."""
+    end = time.monotonic() + timeout_s
+    while log.read_text().count(text) < count:
+        assert time.monotonic() < end, f"no {text!r}:\n{log.read_text()}"
+        assert process.poll() is None or text in log.read_text(), log.read_text()
+        time.sleep(0.05)
+
+
 class RealServer:
     """The files of a server, and the process of root; ports are free ones."""
 
@@ -72,7 +92,7 @@ class RealServer:
         self.smtp, self.submissions, self.imaps, self.https = (free_port() for _ in range(4))
         self.process: subprocess.Popen[bytes] | None = None
         self.config.mkdir()
-        _open_way_to(directory)
+        open_way_to(directory)
         self.write_certificate("mail.mox.example")
         (self.config / "adminpasswd").write_text("x")
         (self.config / "mox.toml").write_text(self._static(user, static, dns or f"127.0.0.1:{free_port()}"))
@@ -152,12 +172,8 @@ Mailbox = "Postmaster"
 
     def wait_for(self, text: str, count: int = 1, timeout_s: float = 30) -> None:
         """Wait until the log has a text so often."""
-        end = time.monotonic() + timeout_s
-        while self.log.read_text().count(text) < count:
-            assert time.monotonic() < end, f"no {text!r}:\n{self.log.read_text()}"
-            assert self.process is not None
-            assert self.process.poll() is None or text in self.log.read_text(), self.log.read_text()
-            time.sleep(0.05)
+        assert self.process is not None
+        wait_for_text(self.log, text, self.process, count, timeout_s)
 
     @property
     def child(self) -> int:

@@ -27,8 +27,11 @@ from mox.admin.edits import (
     remove_domain,
     set_domain_disabled,
 )
+from mox.admin.installing import Installed, install
 from mox.admin.newaccount import NewDomain, new_account, new_domain
+from mox.admin.quickstart import FirstWishes, first_config, make_password
 from mox.admin.servicefiles import ServiceManager, service_file
+from mox.admin.surroundings import Finding, Level, Surroundings, look_around
 from mox.admin.verifying import VerifyResult, verify_data
 
 __all__ = [
@@ -36,9 +39,14 @@ __all__ = [
     "BackupResult",
     "DnsRecord",
     "EditError",
+    "Finding",
+    "FirstWishes",
+    "Installed",
+    "Level",
     "NewDomain",
     "RecordGroup",
     "ServiceManager",
+    "Surroundings",
     "VerifyResult",
     "add_account",
     "add_address",
@@ -47,7 +55,11 @@ __all__ = [
     "add_domain",
     "change_alias",
     "dns_records",
+    "first_config",
+    "install",
+    "look_around",
     "make_backup",
+    "make_password",
     "new_account",
     "new_domain",
     "remove_address",

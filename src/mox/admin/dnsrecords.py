@@ -116,7 +116,7 @@ def dns_records(
         _of_policy(at, domain),
         _of_secure_delivery(at, host, domain),
         *_of_tls_reports(at, domain),
-        *_of_programs(at, host, domain),
+        *_of_programs(at, host, domain, static),
         *_of_issuers(at, static),
     ]
 
@@ -225,13 +225,17 @@ def _of_tls_reports(at: str, domain: DomainConfig) -> Iterator[RecordGroup]:
         )
 
 
-def _of_programs(at: str, host: str, domain: DomainConfig) -> Iterator[RecordGroup]:
+def _of_programs(at: str, host: str, domain: DomainConfig, static: StaticConfig) -> Iterator[RecordGroup]:
     client = _ascii(domain.client_settings_domain) if domain.client_settings_domain else host
     records = [_record(client, "CNAME", host)] if client != host else []
-    records += [
-        _record(f"autoconfig.{at}", "CNAME", host),
-        _record(f"_autodiscover._tcp.{at}", "SRV", f"0 1 443 {host}"),
-    ]
+    if any(
+        each.autoconfig_https is not None and each.autoconfig_https.enabled
+        for each in static.listeners.values()
+    ):
+        records += [
+            _record(f"autoconfig.{at}", "CNAME", host),
+            _record(f"_autodiscover._tcp.{at}", "SRV", f"0 1 443 {host}"),
+        ]
     for service, port in _SERVICES:
         value = f"0 1 {port} {client}" if port else "0 0 0 ."
         records.append(_record(f"_{service}._tcp.{at}", "SRV", value))

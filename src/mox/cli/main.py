@@ -32,6 +32,7 @@ _FAMILIES = {
     "message": ("mox.cli.message:message", "List, show and await messages; show how one is parsed."),
     "mtasts": ("mox.cli.mtasts:mtasts", "Look up the MTA-STS policy of a domain."),
     "queue": ("mox.cli.queue:queue", "Show and steer the outgoing queue."),
+    "quickstart": ("mox.cli.quickstart:quickstart", "Set up a mail server on this machine."),
     "rdap": ("mox.cli.rdap:rdap", "Tell how old a domain is."),
     "retrain": ("mox.cli.junk:retrain", "Learn anew what junk is."),
     "sendmail": ("mox.cli.sendmail:sendmail", "Submit a message from standard input, as sendmail does."),

@@ -9,6 +9,7 @@ from mox.config import (
     ACME,
     MTASTS,
     TLS,
+    AutoconfigService,
     DomainConfig,
     HostTLSRPT,
     KeyCert,
@@ -37,7 +38,10 @@ FULL = DomainConfig(
 def static(hostname: str = "mx.host.example", **more: object) -> StaticConfig:
     tls = TLS(key_certs=(KeyCert(cert_file="c", key_file="k"),))
     listener = Listener(
-        ips=("192.0.2.1", "2001:db8::1", "127.0.0.1"), tls=tls, smtp=SMTPService(enabled=True)
+        ips=("192.0.2.1", "2001:db8::1", "127.0.0.1"),
+        tls=tls,
+        smtp=SMTPService(enabled=True),
+        autoconfig_https=AutoconfigService(enabled=True),
     )
     return StaticConfig(
         hostname=hostname,
