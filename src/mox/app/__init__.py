@@ -3,7 +3,7 @@
 `build` makes a server from a configuration; `create_localserve` writes the files of a developer's server.
 """
 
-from mox.app.build import Server, build
+from mox.app.build import build
 from mox.app.localserve import (
     ACCOUNT,
     ADDRESS,
@@ -14,6 +14,7 @@ from mox.app.localserve import (
     default_directory,
 )
 from mox.app.run import run_localserve
+from mox.app.server import Server
 
 __all__ = [
     "ACCOUNT",

@@ -1,7 +1,6 @@
 """The parts list: makes a server from a configuration."""
 
-import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
@@ -9,125 +8,37 @@ from socket import socket
 
 import mox
 from mox.accounts import Accounts, Identities
+from mox.app.commands import make_commands
 from mox.app.housekeeping import Housekeeping
 from mox.app.ports import PortMaker
-from mox.app.receiving import Receiving, make_receiving
+from mox.app.receiving import make_receiving
 from mox.app.resolving import make_resolver
 from mox.app.searchindexing import SearchIndexing
 from mox.app.selfdelivery import SelfDelivery
+from mox.app.server import Server
 from mox.app.web import WebPorts
 from mox.certificates import Certificates
 from mox.config import ConfigSource, InitialMailboxes, Pattern, compile_pattern
-from mox.control import (
-    Commands,
-    ConfigCommands,
-    ControlServer,
-    IdentityCommands,
-    JunkCommands,
-    MovingCommands,
-    QueueCommands,
-    SuppressionCommands,
-    WhyCommands,
-)
-from mox.listen import Listeners, Port
+from mox.control import ControlServer
+from mox.listen import Listeners
 from mox.moving import Imports
 from mox.observe import LogLevels, Metrics
 from mox.queue import Bounces, Deliverer, Queue, RetryPlan, SendLimits
-from mox.runtime import Clock, ConnectionIds, Shutdown, Tasks
+from mox.runtime import Clock, ConnectionIds, Shutdown
 from mox.signing import KeyRing, Signer
 from mox.store import DEFAULT_MAILBOXES, NO_RULES, JunkFlagRules, Quota, Store
 from mox.submission import Submission
 from mox.webaccount import AccountParts
 from moxkit.dns import Resolver
 
-__all__ = ["Server", "build"]
-
-logger = logging.getLogger(__name__)
+__all__ = ["build"]
 
 # Waits for disks, mostly: more than there are processors.
 _THREADS = 16
-_GRACE_S = 1.5
 # Of accounts that are gone.
 _RETIRED_OF_NOBODY = timedelta(weeks=1)
 # Where the configuration says 0.
 _RECIPIENTS_A_DAY, _NEW_RECIPIENTS_A_DAY = 1000, 200
-
-
-class Server:
-    """A built server: started, run until somebody asks for its end, stopped."""
-
-    def __init__(
-        self,
-        *,
-        listeners: Listeners,
-        ports: list[Port],
-        store: Store,
-        queue: Queue,
-        identities: Identities,
-        receiving: Receiving,
-        imports: Imports,
-        control: ControlServer,
-        housekeeping: Housekeeping,
-        search_indexing: SearchIndexing,
-        metrics: Metrics,
-        shutdown: Shutdown,
-        pool: ThreadPoolExecutor,
-    ) -> None:
-        self._listeners = listeners
-        self._ports = ports
-        self._control = control
-        self._housekeeping = housekeeping
-        self._search_indexing = search_indexing
-        self._pool = pool
-        self._tasks = Tasks()
-        self.store = store
-        self.queue = queue
-        self.identities = identities
-        self.receiving = receiving
-        self.imports = imports
-        self.metrics = metrics
-        self.shutdown = shutdown
-
-    async def start(self) -> None:
-        """Listen, and begin background work.
-
-        Raises:
-            mox.listen.BindError: A port cannot be had.
-        """
-        for port in self._ports:
-            await self._listeners.listen(port)
-        await self.imports.discard_left()
-        await self._control.start()
-        self._tasks.spawn(self.queue.run(), "queue")
-        self._tasks.spawn(self.queue.steering.run(), "retired entries")
-        self._tasks.spawn(self._housekeeping.run(), "housekeeping")
-        self._tasks.spawn(self._search_indexing.run(), "search indexing")
-        self._tasks.spawn(self.receiving.training.run(), "junk training")
-        logger.info("ready to serve", extra={"version": mox.__version__})
-
-    async def stop(self) -> None:
-        """End connections, finish what is being written, close."""
-        self.shutdown.ask("stopping")
-        await self._listeners.close(_GRACE_S)
-        await self._control.close()
-        await self._tasks.close()
-        await self.imports.close()
-        await self.receiving.close()
-        await self.queue.close()
-        await self.store.close()
-        await self.identities.close()
-        self._pool.shutdown()
-
-    async def run(self, ready: Callable[[], None]) -> int:
-        """Serve until the end is asked for; return the exit status."""
-        try:
-            await self.start()
-            ready()
-            await self.shutdown.wait()
-            logger.info("stopping", extra={"reason": self.shutdown.reason})
-        finally:
-            await self.stop()
-        return self.shutdown.code
 
 
 def build(
@@ -232,22 +143,16 @@ def build(
             is_limited=local_address is None,
         ),
     )
-    commands = (
-        Commands(store=store, levels=levels, shutdown=shutdown).table()
-        | IdentityCommands(identities=identities, source=source).table()
-        | ConfigCommands(source=source, identities=identities, store=store, clock=clock).table()
-        | WhyCommands(store=store).table()
-        | MovingCommands(imports=imports).table()
-        | JunkCommands(
-            classifiers=receiving.classifiers,
-            has_filter=lambda name: _has_filter(source, name),
-            account_names=lambda: source.current.accounts,
-            call_trainer=receiving.training.call,
-        ).table()
-        | SuppressionCommands(
-            suppressions=queue.suppressions, exists=lambda name: name in source.current.accounts
-        ).table()
-        | QueueCommands(queue=queue, clock=clock, transports=static.transports).table()
+    commands = make_commands(
+        source=source,
+        clock=clock,
+        levels=levels,
+        shutdown=shutdown,
+        store=store,
+        identities=identities,
+        queue=queue,
+        receiving=receiving,
+        imports=imports,
     )
     return Server(
         listeners=Listeners(ids=ConnectionIds(clock.now()), bound=bound),
@@ -271,11 +176,6 @@ def build(
         shutdown=shutdown,
         pool=pool,
     )
-
-
-def _has_filter(source: ConfigSource, name: str) -> bool | None:
-    account = source.current.accounts.get(name)
-    return None if account is None else account.junk_filter is not None
 
 
 def _store(source: ConfigSource, data_dir: Path, clock: Clock, pool: ThreadPoolExecutor) -> Store:

@@ -5,7 +5,7 @@ import signal
 import sys
 from collections.abc import Callable, Coroutine
 
-from mox.app.build import Server
+from mox.app.server import Server
 
 __all__ = ["run_loop", "stop_on_signals"]
 

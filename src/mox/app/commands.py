@@ -1,0 +1,62 @@
+"""What the running server does for the command line: all families of commands in one table."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from mox.accounts import Identities
+from mox.app.receiving import Receiving
+from mox.config import ConfigSource
+from mox.control import (
+    Commands,
+    ConfigCommands,
+    IdentityCommands,
+    JunkCommands,
+    MovingCommands,
+    QueueCommands,
+    SuppressionCommands,
+    WhyCommands,
+)
+from mox.moving import Imports
+from mox.observe import LogLevels
+from mox.queue import Queue
+from mox.runtime import Clock, Shutdown
+from mox.store import Store
+
+__all__ = ["make_commands"]
+
+
+def make_commands(
+    *,
+    source: ConfigSource,
+    clock: Clock,
+    levels: LogLevels,
+    shutdown: Shutdown,
+    store: Store,
+    identities: Identities,
+    queue: Queue,
+    receiving: Receiving,
+    imports: Imports,
+) -> dict[str, Callable[[dict[str, Any]], Awaitable[object]]]:
+    """Return all commands by name."""
+
+    def has_filter(name: str) -> bool | None:
+        account = source.current.accounts.get(name)
+        return None if account is None else account.junk_filter is not None
+
+    return (
+        Commands(store=store, levels=levels, shutdown=shutdown).table()
+        | IdentityCommands(identities=identities, source=source).table()
+        | ConfigCommands(source=source, identities=identities, store=store, clock=clock).table()
+        | WhyCommands(store=store).table()
+        | MovingCommands(imports=imports).table()
+        | JunkCommands(
+            classifiers=receiving.classifiers,
+            has_filter=has_filter,
+            account_names=lambda: source.current.accounts,
+            call_trainer=receiving.training.call,
+        ).table()
+        | SuppressionCommands(
+            suppressions=queue.suppressions, exists=lambda name: name in source.current.accounts
+        ).table()
+        | QueueCommands(queue=queue, clock=clock, transports=source.current.static.transports).table()
+    )
