@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 
 from mox.moving.job import Failed, Job, Told, decode_job, decode_told, encode_told
 from mox.moving.stagingrun import stage
-from mox.runtime import be_child
+from mox.runtime import be_child, python_argv
 
 __all__ = ["Stager", "be_apart", "stage_apart", "stage_in_thread"]
 
@@ -27,9 +27,7 @@ _MOST_TROUBLE = 4000
 async def stage_apart(job: Job, tell: Callable[[Told], None]) -> None:
     """Run a job in a process."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "mox.moving",
+        *python_argv("mox.moving"),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,

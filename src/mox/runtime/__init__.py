@@ -4,7 +4,7 @@ It knows nothing of mail. It does not read the configuration and does not log on
 the crash of a task that nobody awaits.
 """
 
-from mox.runtime.childprocess import ChildProcess, be_child
+from mox.runtime.childprocess import ChildProcess, be_child, python_argv
 from mox.runtime.clock import Clock, SystemClock
 from mox.runtime.connectionid import ConnectionIds, connection_id
 from mox.runtime.disk import (
@@ -37,6 +37,7 @@ __all__ = [
     "connection_id",
     "link_or_copy",
     "notify_service_manager",
+    "python_argv",
     "remove_file",
     "sync_directory",
     "sync_file",

@@ -9,14 +9,19 @@ import sys
 import threading
 from collections.abc import Sequence
 
-__all__ = ["ChildProcess", "be_child"]
+__all__ = ["ChildProcess", "be_child", "python_argv"]
+
+
+def python_argv(module: str) -> list[str]:
+    """Return how one of our modules is run by this interpreter: isolated if this process is."""
+    return [sys.executable, *(("-I",) if sys.flags.isolated else ()), "-m", module]
 
 
 class ChildProcess:
     """Runs one of our modules as a program; `stop` may be called from any thread."""
 
     def __init__(self, module: str, arguments: Sequence[str]) -> None:
-        self._argv = [sys.executable, "-m", module, *arguments]
+        self._argv = [*python_argv(module), *arguments]
         self._lock = threading.Lock()
         self._process: subprocess.Popen[str] | None = None
         self._is_stopped = False
