@@ -164,9 +164,9 @@ async def test_too_many_sets() -> None:
 
 async def test_longest_chain_passes() -> None:
     message = await seal_times(MAX_SETS)
-    began = time.perf_counter()
+    began = time.process_time()
     result = await check(message)
-    assert time.perf_counter() - began < 3
+    assert time.process_time() - began < 3
     assert (result.status, len(result.sets)) == (Status.PASS, MAX_SETS)
 
 
@@ -191,9 +191,9 @@ HOSTILE: list[Callable[[], bytes]] = [
 @pytest.mark.parametrize("make", HOSTILE, ids=range(len(HOSTILE)))
 async def test_hostile_megabyte_takes_a_moment(make: Callable[[], bytes]) -> None:
     message = make() + b"\r\n" + MESSAGE
-    began = time.perf_counter()
+    began = time.process_time()
     assert (await check(message)).status is Status.FAIL
-    assert time.perf_counter() - began < 3
+    assert time.process_time() - began < 3
 
 
 @settings(deadline=None)

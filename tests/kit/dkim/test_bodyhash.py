@@ -102,7 +102,7 @@ HOSTILE = [
 @pytest.mark.parametrize("canonicalization", Canonicalization)
 @pytest.mark.parametrize("body", HOSTILE, ids=range(len(HOSTILE)))
 def test_hostile_megabyte_takes_a_moment(body: bytes, canonicalization: Canonicalization) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     found = hash_body(body, 0, canonicalization)[None]
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 2
     assert found.digest == sha256(canonical(body, canonicalization))

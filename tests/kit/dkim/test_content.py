@@ -103,7 +103,7 @@ def test_any_source_gives_the_same(message: bytes) -> None:
     "header", [b"A: " + b"x" * 1_000_000, b"A: x\r\n" * 9_999, b"A: " + b"\r\n " * 300_000, b"\r" * 1_000_000]
 )
 def test_hostile_header_takes_a_moment(header: bytes) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     content = Content(header + b"\r\n\r\n")
     content.hash_header(["a"] * 2000, Canonicalization.RELAXED, OWN)
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 2

@@ -331,17 +331,17 @@ HOSTILE: list[Callable[[], bytes]] = [
 @pytest.mark.parametrize("make", HOSTILE, ids=range(len(HOSTILE)))
 async def test_hostile_megabyte_takes_a_moment(make: Callable[[], bytes]) -> None:
     message, resolver = make(), FakeResolver(zone())
-    began = time.perf_counter()
+    began = time.process_time()
     results = await verify(resolver, message, now=NOW)
-    assert time.perf_counter() - began < 3
+    assert time.process_time() - began < 3
     assert results
 
 
 async def test_hostile_key_record_takes_a_moment() -> None:
     for text in ("a=b;" * 250_000, "v=DKIM1; p=" + "A" * 1_000_000, " " * 1_000_000):
-        began = time.perf_counter()
+        began = time.process_time()
         result = await check(signed(), FakeResolver(f'ed._domainkey.mox.example. TXT "{text}"'))
-        assert time.perf_counter() - began < 3
+        assert time.process_time() - began < 3
         assert result.status is Status.PERMERROR
 
 

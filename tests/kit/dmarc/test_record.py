@@ -1,7 +1,7 @@
 """Records: the examples of the RFCs, what is read as a default, refusals, sizes, round trip, noise."""
 
 from contextlib import suppress
-from time import perf_counter
+from time import process_time
 
 import pytest
 from hypothesis import given, strategies as st
@@ -205,8 +205,8 @@ def test_noise_gives_a_record_or_the_error(noise: str) -> None:
 
 @pytest.mark.parametrize("piece", [";", " ", "a=b;", "rua=mailto:a@b,", "mailto:a@b,", "!1", "%"])
 def test_hostile_input_ends_soon(piece: str) -> None:
-    began = perf_counter()
+    began = process_time()
     for length in (16_000, 1 << 20):
         with suppress(RecordError):
             parse_record(("v=DMARC1; p=none; rua=" + piece * length)[:length])
-    assert perf_counter() - began < 1
+    assert process_time() - began < 1

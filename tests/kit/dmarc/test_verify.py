@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from time import perf_counter
+from time import process_time
 
 import pytest
 from hypothesis import given, strategies as st
@@ -226,7 +226,7 @@ async def test_any_record_gives_a_status(noise: str) -> None:
 
 
 async def test_a_large_record_ends_soon() -> None:
-    began = perf_counter()
+    began = process_time()
     zone = f'_dmarc.example.com. TXT "v=DMARC1; p=none; rua={"mailto:a@b.example," * 50_000}"'
     assert (await check(zone, "example.com")).status is Status.PERMERROR
-    assert perf_counter() - began < 2
+    assert process_time() - began < 2

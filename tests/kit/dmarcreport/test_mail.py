@@ -5,7 +5,7 @@ import io
 import zipfile
 from contextlib import suppress
 from datetime import UTC, datetime
-from time import perf_counter
+from time import process_time
 
 import pytest
 from hypothesis import given, strategies as st
@@ -105,12 +105,12 @@ def test_refuses(message: bytes, problem: str) -> None:
 def test_bombs_are_not_inflated(kind: str) -> None:
     content = b"<feedback>" + b" " * (100 << 20)
     bomb = gzip.compress(content) if kind == "gzip" else zipped({"r.xml": content})
-    began = perf_counter()
+    began = process_time()
     with pytest.raises(ReportError, match="too large when decompressed"):
         parse_report(bomb)
     with pytest.raises(ReportError, match="too large when decompressed"):
         parse_report_message(mail(multipart("mixed", [attachment(bomb)] * 10)))
-    assert perf_counter() - began < 3
+    assert process_time() - began < 3
 
 
 def test_neither_packing() -> None:

@@ -3,7 +3,7 @@
 from contextlib import suppress
 from datetime import UTC, datetime
 from ipaddress import ip_address
-from time import perf_counter
+from time import process_time
 
 import pytest
 from hypothesis import given, strategies as st
@@ -136,11 +136,11 @@ def test_refuses_a_document_that_is_too_large() -> None:
 )
 def test_hostile_documents_end_soon(piece: bytes) -> None:
     """RFC 9990 §8: decompressors and XML parsers are what an attacker aims at."""
-    began = perf_counter()
+    began = process_time()
     for prefix in (b"<feedback>", b"<feedback><report_metadata>"):
         with pytest.raises(ReportError):
             parse_report_xml(prefix + (piece * (1 << 20))[: 2 << 20])
-    assert perf_counter() - began < 5
+    assert process_time() - began < 5
 
 
 @given(st.binary(max_size=60), st.integers(0, len(SAMPLE)), st.integers(0, 20))

@@ -1,7 +1,7 @@
 r"""Addresses: xtext (RFC 3461 §4), unitext (RFC 6533 §3), ORCPT, noise."""
 
 from contextlib import suppress
-from time import perf_counter
+from time import process_time
 
 import pytest
 from hypothesis import given, strategies as st
@@ -132,10 +132,10 @@ def test_noise_gives_an_address_or_the_error(noise: str) -> None:
 
 
 def test_hostile_input_ends_soon() -> None:
-    began = perf_counter()
+    began = process_time()
     for piece in ("+", "+2", "\\x{", "a"):
         with suppress(AddressError):
             decode_xtext(piece * (1 << 20))
         with suppress(AddressError):
             parse_orcpt("utf-8;" + piece * (1 << 20))
-    assert perf_counter() - began < 2
+    assert process_time() - began < 2

@@ -2,7 +2,7 @@
 
 from contextlib import suppress
 from datetime import UTC, datetime
-from time import perf_counter
+from time import process_time
 
 import pytest
 from hypothesis import given, strategies as st
@@ -188,8 +188,8 @@ def test_noise_gives_a_notification_or_the_error(noise: bytes, at: int) -> None:
 
 
 def test_hostile_message_ends_soon() -> None:
-    began = perf_counter()
+    began = process_time()
     part = b"--x\r\nContent-Type: message/delivery-status\r\n\r\n"
     with suppress(DsnError):
         parse_dsn(b"Content-Type: multipart/report; boundary=x\r\n\r\n" + (part * 30_000)[: 1 << 20])
-    assert perf_counter() - began < 3
+    assert process_time() - began < 3

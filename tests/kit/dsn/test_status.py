@@ -2,7 +2,7 @@
 
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone
-from time import perf_counter
+from time import process_time
 
 import pytest
 from hypothesis import given, strategies as st
@@ -308,8 +308,8 @@ def test_noise_gives_a_status_or_the_error(noise: bytes, at: int, cut: int) -> N
 
 @pytest.mark.parametrize("piece", [b"\n", b" \n", b"a:\n", b"Status: 5.1.1 (", b"(", b"\r\n \t", b";", b" "])
 def test_hostile_input_ends_soon(piece: bytes) -> None:
-    began = perf_counter()
+    began = process_time()
     for start in (b"", b"Reporting-MTA: dns; ", b"\n\nFinal-Recipient: rfc822; a\nAction: failed\nStatus: "):
         with suppress(DsnError):
             parse_delivery_status(start + (piece * (1 << 20))[: 1 << 20])
-    assert perf_counter() - began < 5
+    assert process_time() - began < 5

@@ -222,7 +222,7 @@ def test_every_message_is_somewhere_once(made: list[tuple[str, bool, list[str]]]
 def test_hostile_mailboxes_take_bounded_time(make: object) -> None:
     assert callable(make)
     messages = [make(n) for n in range(1, 20_001)]
-    began = time.perf_counter()
+    began = time.process_time()
     line = ThreadData(thread_by_references(messages)).encode()
     assert len(read(line[:-2]).threads) >= 1
-    assert time.perf_counter() - began < 10
+    assert time.process_time() - began < 10

@@ -1,7 +1,7 @@
 """Authentication-Results: the examples of RFC 8601 appendix B, leniency, refusals, round trip, noise."""
 
 from contextlib import suppress
-from time import perf_counter
+from time import process_time
 
 import pytest
 from hypothesis import given, strategies as st
@@ -210,9 +210,9 @@ def test_noise_gives_a_value_or_the_error(noise: bytes) -> None:
 
 @pytest.mark.parametrize("piece", [b"(", b'"', b"\\", b"; a=b", b"a.b=c ", b" ", b'"\\'])
 def test_hostile_input_ends_soon(piece: bytes) -> None:
-    began = perf_counter()
+    began = process_time()
     with suppress(AuthenticationResultsError):
         parse((b"a.example; spf=pass " + piece * (1 << 20))[: 64 * 1024])
     with suppress(AuthenticationResultsError):
         parse(b"a.example; " + piece * (1 << 20))
-    assert perf_counter() - began < 2
+    assert process_time() - began < 2

@@ -112,6 +112,6 @@ def test_noise_gives_a_message_or_the_declared_error(noise: bytes) -> None:
 @pytest.mark.parametrize("body", [b"x" * 998 + b"\r\n", b"\r", b"Content-Transfer-Encoding:", b"\r\n "])
 def test_hostile_megabytes_end_in_time(body: bytes) -> None:
     head = TEXT + b"Content-Transfer-Encoding: binary\r\n\r\n"
-    before = time.perf_counter()
+    before = time.process_time()
     assert leaves(converted(head + body * (4_000_000 // len(body)))) == [body * (4_000_000 // len(body))]
-    assert time.perf_counter() - before < 3
+    assert time.process_time() - before < 3

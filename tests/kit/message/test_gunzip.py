@@ -2,7 +2,7 @@
 
 import gzip
 from contextlib import suppress
-from time import perf_counter
+from time import process_time
 
 import pytest
 from hypothesis import given, strategies as st
@@ -40,11 +40,11 @@ def test_refuses(octets: bytes, problem: str) -> None:
 
 def test_a_bomb_is_not_inflated() -> None:
     bomb = gzip.compress(gzip.compress(bytes(200 << 20), 9), 9)
-    began = perf_counter()
+    began = process_time()
     inner = gunzip(bomb, limit=1 << 20)
     with pytest.raises(GunzipError):
         gunzip(inner, limit=1 << 20)
-    assert perf_counter() - began < 1
+    assert process_time() - began < 1
 
 
 @given(st.binary(max_size=100))

@@ -207,9 +207,9 @@ async def test_hostile_record_of_a_megabyte_takes_bounded_time(text: str) -> Non
     resolver = FakeResolver()
     resolver.add(f'example.com TXT "{text}"')
     mail_from = f"{'a.' * 200}@example.com"
-    began = time.perf_counter()
+    began = time.process_time()
     result = await verify(resolver, Sender(ip_address("192.0.2.1"), mail_from, "h" * 1_000_000), now=NOW)
-    assert time.perf_counter() - began < 1
+    assert time.process_time() - began < 1
     assert result.status in {Status.NONE, Status.FAIL, Status.PERMERROR}
 
 
@@ -218,7 +218,7 @@ async def test_records_that_include_large_ones_take_bounded_time() -> None:
     filling = "ip4:203.0.113.1 " * 4000
     for number in range(12):
         resolver.add(f'{number}.example TXT "v=spf1 {filling} include:{number + 1}.example"')
-    began = time.perf_counter()
+    began = time.process_time()
     sender = Sender(ip_address("192.0.2.1"), "alice@0.example")
     assert (await verify(resolver, sender, now=NOW)).status is Status.PERMERROR
-    assert time.perf_counter() - began < 3
+    assert time.process_time() - began < 3

@@ -241,10 +241,10 @@ HOSTILE = [
 
 @pytest.mark.parametrize("text", HOSTILE, ids=lambda text: text[:10])
 def test_largest_hostile_record_takes_bounded_time(text: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     with suppress(RecordError):
         str(parse_record(f"v=spf1 {text}"))
-    assert time.perf_counter() - began < 1
+    assert time.process_time() - began < 1
 
 
 def test_long_records_are_parsed_without_being_remembered() -> None:

@@ -177,9 +177,9 @@ def test_noise_gives_a_field_or_the_declared_error(noise: str, before: str) -> N
     "text", ["(" * 8000, "pass " + "(x)" * 2600, "pass (" + "\\" * 8000, 'pass a="' + "\\" * 8000]
 )
 def test_hostile_field_takes_bounded_time(text: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     with suppress(ReceivedSpfError):
         parse_received_spf(text)
     with suppress(ReceivedSpfError):
         parse_received_spf(text * 130)
-    assert time.perf_counter() - began < 0.5
+    assert time.process_time() - began < 0.5

@@ -3,7 +3,7 @@
 import gzip
 from contextlib import suppress
 from datetime import UTC, datetime
-from time import perf_counter
+from time import process_time
 
 import pytest
 from hypothesis import given, strategies as st
@@ -84,10 +84,10 @@ def test_refuses(message: bytes, problem: str) -> None:
 
 def test_bombs_are_not_inflated() -> None:
     bomb = gzip.compress(b" " * (100 << 20))
-    began = perf_counter()
+    began = process_time()
     with pytest.raises(ReportError, match="too large"):
         parse_report_message(mail(attachment(bomb, content_type="application/tlsrpt+gzip")))
-    assert perf_counter() - began < 2
+    assert process_time() - began < 2
 
 
 @given(st.binary(max_size=100), st.integers(0, len(GZIP)))

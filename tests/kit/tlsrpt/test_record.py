@@ -1,7 +1,7 @@
 """TLSRPT records: the RFC's examples, refusals, lookups, round trip, noise."""
 
 from contextlib import suppress
-from time import perf_counter
+from time import process_time
 
 import pytest
 from hypothesis import given, strategies as st
@@ -118,8 +118,8 @@ def test_noise_gives_a_record_or_the_error(noise: str) -> None:
 
 @pytest.mark.parametrize("piece", [";", " ", "a=b;", "rua=mailto:a@b,", "@", "!"])
 def test_hostile_input_ends_soon(piece: str) -> None:
-    began = perf_counter()
+    began = process_time()
     for length in (16_000, 1 << 20):
         with suppress(RecordError):
             parse_record(("v=TLSRPTv1; rua=mailto:" + piece * length)[:length])
-    assert perf_counter() - began < 1
+    assert process_time() - began < 1

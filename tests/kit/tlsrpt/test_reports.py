@@ -4,7 +4,7 @@ import json
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
-from time import perf_counter
+from time import process_time
 
 import pytest
 from hypothesis import given, strategies as st
@@ -163,10 +163,10 @@ def test_noise_gives_a_report_or_the_error(noise: bytes, at: int, cut: int) -> N
 
 @pytest.mark.parametrize("piece", [b"{},", b'"a",', b"0,", b'{"a":', b"[", b" "])
 def test_hostile_documents_end_soon(piece: bytes) -> None:
-    began = perf_counter()
+    began = process_time()
     with pytest.raises(ReportError):
         parse_report_json(b'{"policies": [' + (piece * (1 << 20))[: 2 << 20])
-    assert perf_counter() - began < 3
+    assert process_time() - began < 3
 
 
 STS, TLSA = Policy(PolicyType.STS, "a.example"), Policy(PolicyType.TLSA, "mx.a.example", ("3 1 1 00",))
@@ -208,8 +208,8 @@ def test_merging_keeps_sums(results: list[PolicyResult]) -> None:
 
 
 def test_merging_many_is_fast() -> None:
-    began = perf_counter()
+    began = process_time()
     failures = [replace(EXPIRED, reason_code=str(number)) for number in range(20_000)]
     merged = merge([PolicyResult(STS, 0, 1, (failure,)) for failure in failures])
     assert len(merged[0].failures) == 20_000
-    assert perf_counter() - began < 2
+    assert process_time() - began < 2
