@@ -75,7 +75,7 @@ def our_score(letters: list[Letter], tokens: list[Tokens]) -> Score:
         for n in judged:
             known = {each: (ham[each], junk[each]) for each in tokens[n].texts if ham[each] or junk[each]}
             said = classify_tokens(
-                tokens[n], Counts(len(learned) - junk_letters, junk_letters, known), SETTINGS
+                tokens[n], Counts.of(len(learned) - junk_letters, junk_letters, known), SETTINGS
             )
             is_refused = said.is_significant and said.probability > SETTINGS.threshold
             score.add(letters[n], is_refused=is_refused)

@@ -19,6 +19,8 @@ logger = logging.getLogger(__name__)
 # Messages that come together are taken in together.
 _QUIET_S = 0.5
 _LONGEST_WAIT_S = 4.0
+# While mail goes on coming in, what was much is much again at once.
+_REMEMBERED_S = 30.0
 
 
 class CatchingUp:
@@ -50,6 +52,9 @@ class CatchingUp:
         # In the order they asked; each once.
         self._waiting: dict[str, None] = {}
         self._called = asyncio.Event()
+        # Of accounts, since there was last nothing to do for a while.
+        self._batches = Counter[str]()
+        self._ended_at = float("-inf")
 
     def call(self, name: str) -> None:
         """Look at an account soon."""
@@ -74,17 +79,19 @@ class CatchingUp:
     async def catch_up(self) -> None:
         """Work until nobody waits, in turns."""
         self._called.clear()
-        batches = Counter[str]()
+        if self._clock.monotonic() - self._ended_at > _REMEMBERED_S:
+            self._batches.clear()
         while self._waiting:
             name = next(iter(self._waiting))
             del self._waiting[name]
             began = self._clock.monotonic()
-            is_much = batches[name] >= self._many_batches
+            is_much = self._batches[name] >= self._many_batches
             if await self._do(name, apart=is_much):
-                batches[name] += 1
+                self._batches[name] += 1
                 self.call(name)
             if not is_much:
                 await self._clock.sleep(self._clock.monotonic() - began)
+        self._ended_at = self._clock.monotonic()
 
     async def _do(self, name: str, *, apart: bool) -> bool:
         try:

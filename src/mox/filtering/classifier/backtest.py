@@ -112,7 +112,7 @@ def _is_refused(said: Classification, settings: JunkFilter) -> bool:
 def _without(counts: Counts, *, is_junk: bool) -> Counts:
     """Take away what one message taught."""
     ham, junk = int(not is_junk), int(is_junk)
-    left = {token: (of[0] - ham, of[1] - junk) for token, of in counts.words.items()}
+    left = {(of[0] - ham, of[1] - junk): tokens for of, tokens in counts.tokens.items()}
     return Counts(
-        counts.ham - ham, counts.junk - junk, {token: of for token, of in left.items() if of > (0, 0)}
+        counts.ham - ham, counts.junk - junk, {of: tokens for of, tokens in left.items() if of > (0, 0)}
     )

@@ -19,8 +19,9 @@ __all__ = ["Lesson", "StaleCountsError", "State", "find_counts", "open_words", "
 _MIGRATIONS = Migrations("mox.filtering.classifier", "schema")
 
 # One row, whatever the message: a thread that reads row by row gives its turn away at each.
-_KNOWN = """SELECT ham, junk, (SELECT json_group_array(json_array(id, ham, junk)) FROM word
-    WHERE id IN (SELECT value FROM json_each(:ids)))
+_KNOWN = """SELECT ham, junk, (SELECT json_group_array(json_array(ham, junk, json(ids))) FROM (
+    SELECT ham, junk, json_group_array(id) AS ids FROM word
+    WHERE id IN (SELECT value FROM json_each(:ids)) GROUP BY ham, junk))
   FROM state"""
 _STATE = """SELECT made_of, batch, ham, junk, modseq, change_id, change_uid, scanned_id, oldest_id
   FROM state"""
@@ -111,7 +112,7 @@ def find_counts(words: Connection, tokens: Iterable[int]) -> Counts:
     if (row := words.row(_KNOWN, ids=f"[{','.join(map(str, sorted(tokens)))}]")) is None:
         raise DatabaseError(f"{words.path} has no state")
     # What no message has would not be there, but for damage.
-    found = {id_: (ham, junk) for id_, ham, junk in json.loads(row[2]) if ham >= 0 <= junk and ham + junk > 0}
+    found = {(ham, junk): ids for ham, junk, ids in json.loads(row[2]) if ham >= 0 <= junk and ham + junk > 0}
     return Counts(row[0], row[1], found)
 
 

@@ -7,9 +7,9 @@ Gary Robinson proposed, with the constants that he gives.
 
 import heapq
 import math
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from mox.config import JunkFilter
 from mox.filtering.classifier.tokens import Tokens
@@ -38,15 +38,25 @@ _MOST_CONFIRMING = 150
 class Counts:
     """What was learned, as far as it is about one message.
 
+    Many tokens have the same numbers, so these are worked with, and not each token.
+
     Attributes:
         ham: Good messages learned.
         junk: Junk messages learned.
-        words: In how many good and junk messages each token is, of those that are known.
+        tokens: In how many good and junk messages a token is, and which tokens are; of those that are known.
     """
 
     ham: int
     junk: int
-    words: Mapping[int, tuple[int, int]]
+    tokens: Mapping[tuple[int, int], Sequence[int]]
+
+    @classmethod
+    def of(cls, ham: int, junk: int, words: Mapping[int, tuple[int, int]]) -> "Counts":
+        """Make it of the numbers of each token."""
+        tokens: dict[tuple[int, int], list[int]] = {}
+        for number, count in words.items():
+            tokens.setdefault(count, []).append(number)
+        return cls(ham, junk, tokens)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +98,10 @@ def classify_tokens(tokens: Tokens, counts: Counts, settings: JunkFilter) -> Cla
     """Say how much like junk a message is."""
     if tokens.is_malformed:
         return Classification(1.0, is_significant=True, is_confirmed=True)
-    chances = _chances(counts, settings)
+    said = _said(counts, settings)
     words = (
-        *_strongest([each for each in chances if each[0] < _NEUTRAL], tokens, counts, settings.top_words),
-        *_strongest([each for each in chances if each[0] > _NEUTRAL], tokens, counts, settings.top_words),
+        *_strongest([each for each in said if each[0] < _NEUTRAL], counts, tokens, settings.top_words),
+        *_strongest([each for each in said if each[0] > _NEUTRAL], counts, tokens, settings.top_words),
     )
     exponent = sum(math.log(1 - word.probability) - math.log(word.probability) for word in words)
     probability = 0.0 if exponent > _MOST_EXPONENT else 1 / (1 + math.exp(exponent))
@@ -104,13 +114,10 @@ def classify_tokens(tokens: Tokens, counts: Counts, settings: JunkFilter) -> Cla
     )
 
 
-def _chances(counts: Counts, settings: JunkFilter) -> list[tuple[float, int]]:
-    """Return how much each token alone speaks for junk, with its number; not those that say little."""
-    # Many words, and few counts that they have.
-    by_count = {count: _chance(*count, counts, settings) for count in set(counts.words.values())}
-    return [
-        (chance, number) for number, count in counts.words.items() if (chance := by_count[count]) is not None
-    ]
+def _said(counts: Counts, settings: JunkFilter) -> list[tuple[float, tuple[int, int]]]:
+    """Return how much each count alone speaks for junk; not those that say little."""
+    said = ((_chance(*count, counts, settings), count) for count in counts.tokens)
+    return [(chance, count) for chance, count in said if chance is not None]
 
 
 def _chance(ham: int, junk: int, counts: Counts, settings: JunkFilter) -> float | None:
@@ -124,56 +131,44 @@ def _chance(ham: int, junk: int, counts: Counts, settings: JunkFilter) -> float 
     return chance if abs(_NEUTRAL - chance) >= settings.ignore_words else None
 
 
-def _strongest(chances: list[tuple[float, int]], tokens: Tokens, counts: Counts, most: int) -> list[Word]:
-    """Return the tokens that say most; of equal ones the longer, which say more."""
-    texts = tokens.texts
-    if len(chances) > most > 0:
-        chances = _far_enough(chances, texts, most)
-
-    def order(each: tuple[float, int]) -> tuple[float, int, str]:
-        text = texts[each[1]]
-        return -abs(each[0] - _NEUTRAL), -len(text), text
-
-    strongest = heapq.nsmallest(most, chances, key=order)
-    return [Word(texts[number], chance, *counts.words[number]) for chance, number in strongest]
-
-
-def _far_enough(
-    chances: list[tuple[float, int]], texts: Mapping[int, str], most: int
-) -> list[tuple[float, int]]:
-    """Return those that may be among the first, hardly more: few comparisons for many words.
-
-    Many are as far from neutral as one can be; of the last that are equally far, the long ones.
-    """
-    many, farther, room, edge = Counter(chance for chance, _ in chances), set[float](), most, _NEUTRAL
-    for chance in sorted(many, key=lambda chance: -abs(chance - _NEUTRAL)):
-        edge = chance
-        if many[chance] >= room:
+def _strongest(
+    said: list[tuple[float, tuple[int, int]]], counts: Counts, tokens: Tokens, most: int
+) -> list[Word]:
+    """Return the tokens that say most, of one side; of equal ones the longer, which say more."""
+    strongest: list[Word] = []
+    said.sort(key=lambda each: -abs(each[0] - _NEUTRAL))
+    for chance, equal in groupby(said, key=lambda each: each[0]):
+        room = most - len(strongest)
+        if room <= 0:
             break
-        farther.add(chance)
-        room -= many[chance]
-    equal = [each for each in chances if each[0] == edge]
-    shortest = heapq.nlargest(room, [len(texts[number]) for _, number in equal])[-1]
-    return [
-        *(each for each in chances if each[0] in farther),
-        *(each for each in equal if len(texts[each[1]]) >= shortest),
-    ]
+        words = [(tokens.texts[number], count) for _, count in equal for number in counts.tokens[count]]
+        if len(words) > room:
+            # Only those that are long enough are compared in full.
+            shortest = heapq.nlargest(room, [len(text) for text, _ in words])[-1]
+            words = [each for each in words if len(each[0]) >= shortest]
+        words.sort(key=lambda each: (-len(each[0]), each[0]))
+        strongest += [Word(text, chance, *count) for text, count in words[:room]]
+    return strongest
 
 
 def _junk_by_all(tokens: Tokens, counts: Counts) -> float:
     """Return how much all words together speak for junk, 0 to 1; 0.5 if they do not know."""
-    known = counts.words
+    known = {count: len(numbers) for count, numbers in counts.tokens.items()}
     if tokens.grams != Grams.ONE:
         # Pairs say again what their words say, and the test takes each for a witness of its own.
-        known = {number: of for number, of in known.items() if " " not in tokens.texts[number]} or known
+        single = {
+            count: sum(" " not in tokens.texts[number] for number in numbers)
+            for count, numbers in counts.tokens.items()
+        }
+        known = single if any(single.values()) else known
     all_ham, all_junk = counts.ham or 1, counts.junk or 1
     chances: list[float] = []
-    for ham, junk in known.values():
+    for (ham, junk), many in known.items():
         in_junk, count = junk / all_junk, ham + junk
         seen = in_junk / (in_junk + ham / all_ham) * count
         chance = (_STRENGTH * _NEUTRAL + seen) / (_STRENGTH + count)
         if abs(chance - _NEUTRAL) >= _LEAST_DISTANCE:
-            chances.append(chance)
+            chances += [chance] * many
     if len(chances) > _MOST_CONFIRMING:
         chances = heapq.nlargest(_MOST_CONFIRMING, chances, key=lambda chance: abs(chance - _NEUTRAL))
     if not chances:

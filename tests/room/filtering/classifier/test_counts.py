@@ -68,8 +68,8 @@ def path(tmp_path: Path) -> Path:
 def test_finds_what_is_known(path: Path) -> None:
     teach(path, [[Lesson(1, None, True, {1, 2}), Lesson(2, None, False, {2, 2**48 - 60})]])
     words = open_words(path)
-    assert find_counts(words, [2, 3, 2**48 - 60]) == Counts(1, 1, {2: (1, 1), 2**48 - 60: (1, 0)})
-    assert find_counts(words, []) == Counts(1, 1, {})
+    assert find_counts(words, [2, 3, 2**48 - 60]) == Counts.of(1, 1, {2: (1, 1), 2**48 - 60: (1, 0)})
+    assert find_counts(words, []) == Counts.of(1, 1, {})
     words.close()
 
 

@@ -19,7 +19,7 @@ def message(*texts: str) -> Tokens:
 
 
 def counts(*words: tuple[int, int], ham: int = 100, junk: int = 100) -> Counts:
-    return Counts(ham, junk, dict(enumerate(words)))
+    return Counts.of(ham, junk, dict(enumerate(words)))
 
 
 def test_one_word() -> None:
