@@ -25,7 +25,8 @@ _VERSION_NAME = "moxversion"
 _NOT_COPIED = ("ctl", "tmp", "import", "search.db")
 _TEMPORARY = ("-wal", "-shm", "-journal")
 _QUEUE_IDS = "SELECT id FROM message"
-_ACCOUNT_IDS = "SELECT id FROM content"
+# An import may be copying contents ahead of its messages and their files.
+_ACCOUNT_IDS = "SELECT m.id FROM message m JOIN content c ON c.id = m.id"
 _TOGETHER = 10_000
 
 
@@ -121,8 +122,9 @@ class _Backup:
         files = MessageFiles(directory / "msg")
         linked = self._link_messages(files, files.ids(), to)
         index = self._copy_database(directory / "index.db", to / "index.db")
-        if index is not None:
-            known = self._known(index, ids_of)
+        known = None if index is None else self._known(index, ids_of)
+        # Where it cannot be said which messages belong to it, all stay.
+        if known is not None:
             linked |= self._link_messages(files, known - linked, to)
             target = MessageFiles(self._request.destination / to / "msg")
             for id_ in linked - known:
@@ -138,7 +140,7 @@ class _Backup:
             else:
                 self._copy_file(entry, to / entry.name)
 
-    def _known(self, index: Path, sql: str) -> set[int]:
+    def _known(self, index: Path, sql: str) -> set[int] | None:
         try:
             reader = open_reader(index)
             try:
@@ -147,7 +149,7 @@ class _Backup:
                 reader.close()
         except (DatabaseError, DriverError) as error:
             self.result.problems.append(f"{index}: {error}")
-            return set()
+            return None
 
     def _link_messages(self, files: MessageFiles, ids: Iterable[int], to: Path) -> set[int]:
         """Link or copy messages; return which are there now."""

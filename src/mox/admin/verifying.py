@@ -12,7 +12,7 @@ __all__ = ["VerifyResult", "verify_data"]
 _MOST_OF_A_KIND = 20
 _INDEX = "index.db"
 _QUEUE_IDS = "SELECT id FROM message"
-_ACCOUNT_IDS = "SELECT id FROM content"
+_ACCOUNT_IDS = "SELECT m.id FROM message m JOIN content c ON c.id = m.id"
 _QUEUE = "SELECT id, size - length(prefix) FROM message"
 
 

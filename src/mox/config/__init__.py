@@ -10,7 +10,7 @@ each command.
 Raises `ConfigError` with every problem, each with file, line, key and what to do.
 """
 
-from mox.config.check import LOG_LEVELS
+from mox.config.check import ACCOUNT_NAME, LOG_LEVELS
 from mox.config.describe import describe
 from mox.config.durations import format_duration, parse_duration
 from mox.config.dynamic import (
@@ -67,6 +67,7 @@ from mox.config.submit import SubmitConfig, load_submit_config
 from mox.config.write import rewrite, to_document, write_documented
 
 __all__ = [
+    "ACCOUNT_NAME",
     "ACME",
     "CA",
     "DKIM",

@@ -18,13 +18,15 @@ from mox.config.static import TLS, Listener, StaticConfig
 from moxkit.dns import parse_name_server
 from moxkit.domain import DomainError, parse_domain
 
-__all__ = ["LOG_LEVELS", "check_dynamic", "check_static"]
+__all__ = ["ACCOUNT_NAME", "LOG_LEVELS", "check_dynamic", "check_static"]
 
 Found = tuple[KeyPath, str]
 
 LOG_LEVELS = ("error", "warn", "info", "debug", "trace", "traceauth", "tracedata")
 _TLS_VERSIONS = ("TLSv1.0", "TLSv1.1", "TLSv1.2", "TLSv1.3")
 _LONGEST_PATIENCE = timedelta(hours=8760)
+# It is the name of a directory, too, on every system.
+ACCOUNT_NAME = re.compile(r"[^/\\\x00-\x1f:*?\"<>|.][^/\\\x00-\x1f:*?\"<>|]{0,63}")
 _PRINTABLE = re.compile(r"[ -~]{0,256}")
 
 
@@ -185,6 +187,11 @@ def _check_account(
     config: DynamicConfig, name: str, account: AccountConfig, seen: dict[str, str]
 ) -> Iterator[Found]:
     path: KeyPath = ("Accounts", name)
+    if not ACCOUNT_NAME.fullmatch(name):
+        yield (
+            path,
+            'is no name of a directory: up to 64 characters, none of / \\ : * ? " < > |, no dot first',
+        )
     if account.domain not in config.domains:
         yield (*path, "Domain"), f"domain {account.domain!r} is not configured"
     if not _PRINTABLE.fullmatch(account.login_disabled):

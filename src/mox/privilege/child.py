@@ -62,7 +62,10 @@ class Inherited:
         loop = asyncio.get_running_loop()
 
         def take() -> None:
-            taken = receive(self.channel)
+            try:
+                taken = receive(self.channel)
+            except OSError:
+                taken = None
             if taken is None:
                 loop.remove_reader(self.channel)
                 gone()

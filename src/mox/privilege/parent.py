@@ -25,6 +25,7 @@ CHANNEL = "MOX_HANDOVER"
 """Environment variable that names the descriptor of the channel to the parent."""
 
 _LOOK_EVERY_S = 5.0
+_PATIENCE_S = 10.0
 _FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _UMASK = 0o007
 
@@ -56,6 +57,8 @@ def run_parent(
         raise PrivilegeError(f"{CHANNEL} is in the environment of root; start it without")
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     watch, wakeup = FileWatch(files), _Wakeup()
+    # A child that hangs must not keep signals from being passed on.
+    ours.settimeout(_PATIENCE_S)
     with ours:
         child = _start(argv, run_as, theirs)
         try:
@@ -101,9 +104,11 @@ def _hand_over(
     try:
         send(channel, "sockets", handed)
         _send_files(channel, files)
-    except BrokenPipeError:
+    except (BrokenPipeError, ConnectionResetError):
         # It ended already; why, it has said itself.
         return
+    except TimeoutError as error:
+        raise PrivilegeError("the child does not take what it is handed") from error
     finally:
         for each in sockets.values():
             each.close()

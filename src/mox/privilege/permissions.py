@@ -4,11 +4,12 @@ Reference serve.md §1.5. Only where a directory itself is wrong, all below it i
 millions of files.
 """
 
+import errno
 import logging
 import os
 import stat
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +25,8 @@ logger = logging.getLogger(__name__)
 _ROOT = 0
 _COMPARED = 0o7777 & ~stat.S_ISVTX & ~stat.S_ISUID
 _DIRECTORY, _FILE = 0o2750, 0o640
+# Links, sockets, what is gone meanwhile.
+_NO_FILES = (errno.ELOOP, errno.ENXIO, errno.ENOENT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,26 +44,6 @@ class Expected:
     mode: int
     is_optional: bool = False
     below: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class _Difference:
-    path: Path
-    found: os.stat_result
-    uid: int
-    gid: int
-    mode: int
-
-    @property
-    def texts(self) -> dict[str, str]:
-        """Owner, group and mode, as they are and as they should be."""
-        found = self.found
-        return {
-            "owner": f"{found.st_uid}:{found.st_gid}",
-            "owner_wanted": f"{self.uid}:{self.gid}",
-            "mode": f"{found.st_mode & 0o7777:04o}",
-            "mode_wanted": f"{self.mode:04o}",
-        }
 
 
 def expected(config_dir: Path, data_dir: Path, run_as: RunAs) -> list[Expected]:
@@ -88,12 +71,7 @@ def repair(wanted: Iterable[Expected], *, fix: bool) -> int:
     if not wrong:
         return 0
     logger.info("fixing up permissions" if fix else "permissions are not as they should be, and are left so")
-    count = 0
-    for each in wrong:
-        for difference in _all_of(each):
-            count += 1
-            _change(difference, fix=fix)
-    return count
+    return sum(_repair_all(each, fix=fix) for each in wrong)
 
 
 def _differs(wanted: Expected) -> bool:
@@ -103,41 +81,74 @@ def _differs(wanted: Expected) -> bool:
         if wanted.is_optional:
             return False
         raise PrivilegeError(f"{wanted.path}: {error.strerror}") from error
-    return (found.st_uid, found.st_gid, found.st_mode & _COMPARED) != (wanted.uid, wanted.gid, wanted.mode)
+    return not _is_right(found, wanted.uid, wanted.gid, wanted.mode)
 
 
-def _all_of(wanted: Expected) -> Iterator[_Difference]:
-    """Yield what differs: the path itself, and if so is wanted, whatever is below it."""
-    yield _Difference(wanted.path, wanted.path.lstat(), wanted.uid, wanted.gid, wanted.mode)
-    if not wanted.below:
-        return
-    # No link is followed out of it.
-    for directory, directories, files in os.walk(wanted.path, followlinks=False, onerror=_log_unreadable):
-        for name in (*directories, *files):
-            path = Path(directory, name)
-            try:
-                found = path.lstat()
-            except OSError as error:
-                _log_unreadable(error)
-                continue
-            if stat.S_ISLNK(found.st_mode):
-                continue
-            mode = _DIRECTORY if stat.S_ISDIR(found.st_mode) else _FILE
-            if (found.st_uid, found.st_gid) != (wanted.uid, wanted.gid) or found.st_mode & _COMPARED != mode:
-                yield _Difference(path, found, wanted.uid, wanted.gid, mode)
+def _is_right(found: os.stat_result, uid: int, gid: int, mode: int) -> bool:
+    return (found.st_uid, found.st_gid, found.st_mode & _COMPARED) == (uid, gid, mode)
 
 
-def _change(difference: _Difference, *, fix: bool) -> None:
-    logger.info("permissions differ", extra={"path": difference.path, **difference.texts})
-    if not fix:
-        return
+def _repair_all(wanted: Expected, *, fix: bool) -> int:
+    """Repair a path, and if so is wanted whatever is below it; return how many differed.
+
+    Below it somebody without privileges may write, who would like root to change other files. So nothing is
+    looked up twice by name: directories and files are opened without following links, and then changed.
+    """
+    count = _repair(wanted.path, None, wanted.path, wanted, fix=fix)
+    if wanted.below:
+        for directory, names, files, fd in os.fwalk(wanted.path, onerror=_log_unreadable):
+            for name in (*names, *files):
+                count += _repair(name, fd, Path(directory, name), wanted, fix=fix)
+    return count
+
+
+def _repair(name: str | Path, directory: int | None, path: Path, wanted: Expected, *, fix: bool) -> int:
     try:
-        # A file that was replaced by a link in between leads nowhere.
-        os.chown(difference.path, difference.uid, difference.gid, follow_symlinks=False)
-        if not difference.path.is_symlink():
-            difference.path.chmod(difference.mode)
+        fd = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=directory)
     except OSError as error:
-        logger.warning("permissions not fixed", extra={"path": difference.path, "error": error})
+        if error.errno not in _NO_FILES:
+            logger.warning("permissions not looked at", extra={"path": path, "error": error.strerror})
+        return 0
+    try:
+        found = os.fstat(fd)
+        if not (stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode)):
+            return 0
+        below = _DIRECTORY if stat.S_ISDIR(found.st_mode) else _FILE
+        mode = wanted.mode if directory is None else below
+        if _is_right(found, wanted.uid, wanted.gid, mode):
+            return 0
+        _log_difference(path, found, wanted, mode)
+        if fix:
+            _change(fd, found, path, wanted, mode)
+    except OSError as error:
+        logger.warning("permissions not fixed", extra={"path": path, "error": error.strerror})
+    finally:
+        os.close(fd)
+    return 1
+
+
+def _change(fd: int, found: os.stat_result, path: Path, wanted: Expected, mode: int) -> None:
+    if wanted.uid != _ROOT and found.st_uid == _ROOT and stat.S_ISREG(found.st_mode) and found.st_nlink > 1:
+        # It may be the same file as one of root's elsewhere, which somebody linked here to be given it.
+        logger.warning(
+            "permissions not fixed", extra={"path": path, "error": "a file of root with other names"}
+        )
+        return
+    os.fchown(fd, wanted.uid, wanted.gid)
+    os.fchmod(fd, mode)
+
+
+def _log_difference(path: Path, found: os.stat_result, wanted: Expected, mode: int) -> None:
+    logger.info(
+        "permissions differ",
+        extra={
+            "path": path,
+            "owner": f"{found.st_uid}:{found.st_gid}",
+            "owner_wanted": f"{wanted.uid}:{wanted.gid}",
+            "mode": f"{found.st_mode & 0o7777:04o}",
+            "mode_wanted": f"{mode:04o}",
+        },
+    )
 
 
 def _log_unreadable(error: OSError) -> None:

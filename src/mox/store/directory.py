@@ -1,12 +1,12 @@
 """All accounts of a data directory: opens them when asked for, closes those nobody has used for long."""
 
 import asyncio
-import re
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from pathlib import Path
 
+from mox.config import ACCOUNT_NAME
 from mox.runtime import Clock
 from mox.store.account import Account
 from mox.store.automaticflags import NO_RULES, JunkFlagRules
@@ -21,8 +21,6 @@ __all__ = ["Store"]
 
 # Each open account holds about four file descriptors, one that is searched some more.
 _MOST_OPEN = 200
-# An account's name is a directory's name.
-_NAME = re.compile(r"[^/\\\x00-\x1f:*?\"<>|.][^/\\\x00-\x1f:*?\"<>|]{0,63}")
 
 
 class Store:
@@ -78,7 +76,7 @@ class Store:
         if (account := self._open.get(name)) is not None:
             self._open.move_to_end(name)
             return account
-        if _NAME.fullmatch(name) is None or not self._exists(name):
+        if ACCOUNT_NAME.fullmatch(name) is None or not self._exists(name):
             raise AccountUnknownError(name)
         account = Account(
             name=name,
@@ -97,7 +95,7 @@ class Store:
 
     def has_files(self, name: str) -> bool:
         """Say whether there is a directory of an account of that name, in the configuration or not."""
-        return _NAME.fullmatch(name) is not None and (self._accounts / name).exists()
+        return ACCOUNT_NAME.fullmatch(name) is not None and (self._accounts / name).exists()
 
     def accounts_with_staging(self) -> list[str]:
         """Return the names of accounts in which mail is staged, by a running import or a killed one."""

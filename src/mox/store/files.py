@@ -105,5 +105,8 @@ class MessageFiles:
         if not self.root.is_dir():
             return
         for directory in self.root.iterdir():
+            if not directory.is_dir():
+                yield -1
+                continue
             for file in directory.iterdir():
                 yield int(file.name) if file.name.isdecimal() else -1

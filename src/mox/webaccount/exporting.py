@@ -3,14 +3,16 @@
 Asked for with a form of the page, so that a browser saves it as it comes (reference import-export.md §5.1).
 """
 
+import asyncio
 import logging
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from urllib.parse import parse_qs, quote
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from mox.database import DatabaseError, DriverError
 from mox.http import ProblemError, WebDoor, read_body
@@ -23,7 +25,7 @@ __all__ = ["Exporting", "parse_export"]
 
 logger = logging.getLogger(__name__)
 
-_FORM_OCTETS = 1 << 20
+_FORM_OCTETS, _FORM_S = 1 << 20, 60
 _MOST_FIELDS = 20
 # Each has a thread, and a view of the account that its database keeps.
 _MOST_AT_ONCE = 3
@@ -93,41 +95,76 @@ class Exporting:
         account, now = caller.account, self._parts.clock.now()
         if self._running[account] >= _MOST_AT_ONCE:
             raise ProblemError(429, "Some exports are running. Wait until one is finished.")
-        directory = self._parts.store.account(account).files.root.parent
-        lane = Lane(self._parts.store.pool)
+        self._running[account] += 1
         try:
-            exporter = await lane.run(
-                lambda: Exporter(account=directory, request=wanted, now=int(now.timestamp()))
-            )
-        except MailboxUnknownError as error:
-            raise ProblemError(
-                404, "There is no such mailbox any more.", code="no-such-mailbox", field="mailbox"
-            ) from error
+            exporter = await self._begin(account, wanted, int(now.timestamp()))
+        except BaseException:
+            self._end(account)
+            raise
         name = export_name(wanted, "" if packing is None else f".{packing}", now)
-        return StreamingResponse(
-            self._pieces(account, exporter, packing, lane),
+        lane = Lane(self._parts.store.pool)
+
+        async def end() -> None:
+            self._end(account)
+            # After what still runs, if the browser went away.
+            await lane.run(exporter.close)
+
+        return _Download(
+            _pieces(account, exporter, packing, lane),
+            end=end,
             media_type=_TYPES[packing],
             headers={"content-disposition": _attachment(name), "cache-control": "no-store"},
         )
 
-    async def _pieces(
-        self, account: str, exporter: Exporter, packing: Packing | None, lane: Lane
-    ) -> AsyncIterator[bytes]:
-        pieces = _octets(exporter) if packing is None else pack(exporter.files(), packing)
-        logger.info("export begun", extra={"account": account, "messages": exporter.total})
-        self._running[account] += 1
+    async def _begin(self, account: str, wanted: ExportRequest, now: int) -> Exporter:
+        store = self._parts.store
+        directory = store.account(account).files.root.parent
         try:
-            while octets := await lane.run(lambda: _next(pieces)):
-                yield octets
-            logger.info("export ended", extra={"account": account, "messages": exporter.done})
-        except (DatabaseError, DriverError, OSError):
-            # Its receiver sees that it ends early.
-            logger.exception("export failed", extra={"account": account})
-            raise
+            return await Lane(store.pool).run(lambda: Exporter(account=directory, request=wanted, now=now))
+        except MailboxUnknownError as error:
+            raise ProblemError(
+                404, "There is no such mailbox any more.", code="no-such-mailbox", field="mailbox"
+            ) from error
+
+    def _end(self, account: str) -> None:
+        self._running -= Counter((account,))
+
+
+class _Download(StreamingResponse):
+    """A stream that is ended whatever becomes of it, also if nobody took any of it."""
+
+    def __init__(
+        self,
+        pieces: AsyncIterator[bytes],
+        *,
+        end: Callable[[], Awaitable[None]],
+        media_type: str,
+        headers: Mapping[str, str],
+    ) -> None:
+        super().__init__(pieces, media_type=media_type, headers=headers)
+        self._end = end
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it."""
+        try:
+            await super().__call__(scope, receive, send)
         finally:
-            self._running -= Counter((account,))
-            # After what still runs, if the browser went away.
-            await lane.run(exporter.close)
+            await asyncio.shield(self._end())
+
+
+async def _pieces(
+    account: str, exporter: Exporter, packing: Packing | None, lane: Lane
+) -> AsyncIterator[bytes]:
+    pieces = _octets(exporter) if packing is None else pack(exporter.files(), packing)
+    logger.info("export begun", extra={"account": account, "messages": exporter.total})
+    try:
+        while octets := await lane.run(lambda: _next(pieces)):
+            yield octets
+    except (DatabaseError, DriverError, OSError):
+        # Its receiver sees that it ends early.
+        logger.exception("export failed", extra={"account": account})
+        raise
+    logger.info("export ended", extra={"account": account, "messages": exporter.done})
 
 
 def _octets(exporter: Exporter) -> Iterator[bytes]:
@@ -154,7 +191,11 @@ async def _form(request: Request) -> dict[str, str]:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/x-www-form-urlencoded":
         raise ProblemError(415, "The body must be application/x-www-form-urlencoded.")
-    body = await read_body(request, _FORM_OCTETS)
+    try:
+        async with asyncio.timeout(_FORM_S):
+            body = await read_body(request, _FORM_OCTETS)
+    except TimeoutError as error:
+        raise ProblemError(408, "The request did not arrive in time.") from error
     try:
         fields = parse_qs(body.decode(), keep_blank_values=True, max_num_fields=_MOST_FIELDS, errors="strict")
     except ValueError as error:

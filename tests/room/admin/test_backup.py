@@ -92,6 +92,32 @@ async def test_what_is_missing_is_told(data: Path, store: Store, deposit: Deposi
     assert "broken.db" in result.problems[1]
 
 
+async def test_messages_stay_where_their_index_cannot_be_read(
+    data: Path, store: Store, deposit: Deposit, tmp_path: Path
+) -> None:
+    await deposit(store.account("mox"), LETTER)
+    file = message_file(data, store)
+    await store.close()
+    (data / "accounts" / "mox" / "index.db").write_bytes(b"damaged" * 1000)
+    result = make_backup(request(data, tmp_path / "copy"))
+    assert [problem for problem in result.problems if "index.db" in problem]
+    assert (tmp_path / "copy" / "data" / file.relative_to(data)).samefile(file)
+
+
+async def test_an_import_in_the_middle_of_its_commit_is_no_problem(
+    data: Path, store: Store, deposit: Deposit, tmp_path: Path
+) -> None:
+    account = store.account("mox")
+    added = await deposit(account, LETTER)
+    await account.write(
+        lambda tx: tx.connection.run(
+            "CREATE TEMP TABLE staged AS SELECT * FROM content; UPDATE staged SET id = 1000000;"
+            f"INSERT INTO content SELECT * FROM staged WHERE {added.uid} > 0; DROP TABLE staged"
+        )
+    )
+    assert make_backup(request(data, tmp_path / "copy")).problems == []
+
+
 def test_nothing_is_overwritten(data: Path, tmp_path: Path) -> None:
     (tmp_path / "copy").mkdir()
     with pytest.raises(FileExistsError):
@@ -108,6 +134,7 @@ async def test_what_is_wrong_with_data_is_found(
     make_backup(request(data, copy))
     gone = copy / "data" / message_file(data, store).relative_to(data)
     gone.unlink()
+    (gone.parent.parent / "note.txt").write_text("in the place of a directory")
     stray = gone.with_name("999")
     stray.write_bytes(b"x")
     (copy / "data" / "auth.db").write_bytes(b"x" * 5000)

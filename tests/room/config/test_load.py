@@ -135,6 +135,12 @@ def test_names_the_trouble(tmp_path: Path, replace: str, by: str, says: str) -> 
     assert all(each.split(":")[1].isdecimal() or "'mox' is missing" in each for each in found), found
 
 
+@pytest.mark.parametrize("name", ["../mox", "a/b", "a\\\\b", ".hidden", "x" * 65, "c:"])
+def test_an_account_is_named_as_its_directory_can_be(tmp_path: Path, name: str) -> None:
+    found = problems(tmp_path, dynamic=DYNAMIC.replace("[Accounts.mox]", f'[Accounts."{name}"]'))
+    assert any("is no name of a directory" in each for each in found), found
+
+
 def test_a_file_that_is_missing_or_no_text_is_a_problem(tmp_path: Path) -> None:
     write(tmp_path)
     (tmp_path / DYNAMIC_NAME).write_bytes(b"\xff")

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import socket
 from pathlib import Path
 
 import pytest
@@ -65,3 +66,31 @@ def test_a_path_that_has_to_be_there_is_missed(tmp_path: Path) -> None:
     with pytest.raises(PrivilegeError, match="config: No such file"):
         repair([missing], fix=True)
     assert repair([Expected(tmp_path / "mox.service", 0, 0, 0o644, is_optional=True)], fix=True) == 0
+
+
+def test_what_is_no_file_is_left_alone_and_holds_nothing_up(tmp_path: Path) -> None:
+    wanted = tree(tmp_path)
+    os.mkfifo(tmp_path / "data" / "pipe", 0o600)
+    with socket.socket(socket.AF_UNIX) as control:
+        control.bind(str(tmp_path / "data" / "ctl"))
+        assert repair([wanted], fix=True) == 3
+    assert (tmp_path / "data" / "pipe").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.skipif(UID != 0, reason="only root can give files away")
+def test_a_file_of_root_that_somebody_linked_here_stays_root_s(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    tree(tmp_path)
+    (tmp_path / "shadow").write_text("secret")
+    (tmp_path / "shadow").chmod(0o600)
+    (tmp_path / "data" / "mine").hardlink_to(tmp_path / "shadow")
+    (tmp_path / "data" / "away").symlink_to(tmp_path)
+    with caplog.at_level(logging.INFO):
+        repair([Expected(tmp_path / "data", 1, 0, 0o2750, below=True)], fix=True)
+    found = (tmp_path / "shadow").stat()
+    assert (found.st_uid, found.st_mode & 0o777) == (0, 0o600)
+    assert tmp_path.stat().st_uid == 0
+    assert (tmp_path / "data" / "accounts" / "index.db").stat().st_uid == 1
+    [told] = [vars(each)["error"] for each in caplog.records if each.message == "permissions not fixed"]
+    assert told == "a file of root with other names"

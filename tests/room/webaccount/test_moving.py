@@ -1,5 +1,6 @@
 """Mail that people bring and take along: uploads, progress, aborting, exports, and what is refused."""
 
+import asyncio
 import errno
 import io
 import json
@@ -295,3 +296,12 @@ async def test_lists_mailboxes(world: World, tmp_path: Path) -> None:
         "Lists": 1,
         "Old": 2,
     }
+
+
+async def test_exports_at_once_are_few_and_those_that_failed_do_not_count(world: World) -> None:
+    browser = await world.signed_in()
+    for _ in range(5):
+        assert (await export(browser, mailbox="Nowhere")).status == 404
+    replies = await asyncio.gather(*(export(browser) for _ in range(5)))
+    assert sorted(reply.status for reply in replies) == [200, 200, 200, 429, 429]
+    assert (await export(browser)).status == 200
