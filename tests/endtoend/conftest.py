@@ -10,6 +10,7 @@ import pytest
 
 from endtoend.localserve import Localserve
 from endtoend.mailworld import World, mail_world
+from endtoend.realserver import interpreter, system_user
 
 
 @pytest.fixture(scope="module")
@@ -75,3 +76,16 @@ def node_modules(program: Callable[[str, str], str], tmp_path_factory: pytest.Te
         pytest.skip("Node packages cannot be had")
     assert done.returncode == 0, done.stderr.decode()
     return folder
+
+
+@pytest.fixture(scope="session")
+def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An interpreter that everybody may run."""
+    return interpreter(tmp_path_factory.mktemp("python") / "venv")
+
+
+@pytest.fixture(scope="module")
+def user() -> Iterator[str]:
+    """A user without shell, to run a server as."""
+    with system_user("mox-e2e") as name:
+        yield name

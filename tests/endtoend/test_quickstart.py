@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from endtoend.dnssec import free_port
-from endtoend.realserver import interpreter, open_way_to, system_user, wait_for_end, wait_for_text
+from endtoend.realserver import open_way_to, wait_for_end, wait_for_text
 from moxkit.testing import make_certificate, serve_zone
 
 pytestmark = [pytest.mark.endtoend, pytest.mark.skipif(os.getuid() != 0, reason="root starts it")]
@@ -24,17 +24,6 @@ else.example. TXT "v=spf1 ip4:127.0.0.1 -all"
 mail.else.example. A 127.0.0.1
 1.0.0.127.in-addr.arpa. PTR mail.else.example.
 """
-
-
-@pytest.fixture(scope="module")
-def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return interpreter(tmp_path_factory.mktemp("python") / "venv")
-
-
-@pytest.fixture(scope="module")
-def user() -> Iterator[str]:
-    with system_user("mox-quick") as name:
-        yield name
 
 
 @pytest.fixture

@@ -15,23 +15,12 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
-from endtoend.realserver import PASSWORD, USER, RealServer, interpreter, system_user, wait_for_end
+from endtoend.realserver import PASSWORD, USER, RealServer, wait_for_end
 
 pytestmark = [
     pytest.mark.endtoend,
     pytest.mark.skipif(os.getuid() != 0, reason="root starts it"),
 ]
-
-
-@pytest.fixture(scope="module")
-def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return interpreter(tmp_path_factory.mktemp("python") / "venv")
-
-
-@pytest.fixture(scope="module")
-def user() -> Iterator[str]:
-    with system_user("mox-e2e") as name:
-        yield name
 
 
 @pytest.fixture

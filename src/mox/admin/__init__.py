@@ -27,9 +27,10 @@ from mox.admin.edits import (
     remove_domain,
     set_domain_disabled,
 )
+from mox.admin.firstconfig import FirstWishes, first_config, make_password
 from mox.admin.installing import Installed, install
-from mox.admin.newaccount import NewDomain, new_account, new_domain
-from mox.admin.quickstart import FirstWishes, first_config, make_password
+from mox.admin.newaccount import new_account
+from mox.admin.newdomain import NewDomain, new_domain
 from mox.admin.servicefiles import ServiceManager, service_file
 from mox.admin.surroundings import Finding, Level, Surroundings, look_around
 from mox.admin.verifying import VerifyResult, verify_data

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from mox.accounts import Accounts, Identities, hash_password
 from mox.admin.dnsrecords import RecordGroup, dns_records
-from mox.admin.quickstart import ADMIN_PASSWORD_FILE, FirstConfig, FirstWishes, first_config, make_password
+from mox.admin.firstconfig import ADMIN_PASSWORD_FILE, FirstConfig, FirstWishes, first_config, make_password
 from mox.admin.servicefiles import ServiceManager, service_file
 from mox.config import DYNAMIC_NAME, STATIC_NAME, ConfigSource, load_config, write_documented
 from mox.runtime import Clock, write_file_durably

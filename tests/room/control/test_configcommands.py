@@ -1,42 +1,16 @@
 """Domains, accounts, addresses and aliases as the command line changes them: in the file, at once, or not."""
 
-from collections.abc import AsyncIterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from mox.accounts import Accounts, Identities
-from mox.config import DYNAMIC_NAME, STATIC_NAME, ConfigSource, load_config
+from mox.accounts import Identities
+from mox.config import DYNAMIC_NAME, ConfigSource
 from mox.control import ConfigCommands
 from mox.control.server import CommandRefusedError
 from mox.store import Store
 from moxkit.testing import FakeClock, make_certificate
-from room.control.test_identitycommands import DYNAMIC, STATIC
-
-
-@pytest.fixture
-def source(tmp_path: Path, clock: FakeClock) -> ConfigSource:
-    (tmp_path / STATIC_NAME).write_text(STATIC, encoding="utf-8")
-    (tmp_path / DYNAMIC_NAME).write_text(DYNAMIC, encoding="utf-8")
-    return ConfigSource(tmp_path / STATIC_NAME, load_config(tmp_path / STATIC_NAME), clock)
-
-
-@pytest.fixture
-async def identities(
-    tmp_path: Path, clock: FakeClock, pool: ThreadPoolExecutor, source: ConfigSource
-) -> AsyncIterator[Identities]:
-    identities = Identities(
-        directory=tmp_path,
-        clock=clock,
-        pool=pool,
-        addresses=Accounts(current=lambda: source.current),
-        hostname="mx.example",
-        enables_cram_md5=lambda: False,
-    )
-    yield identities
-    await identities.close()
 
 
 @pytest.fixture

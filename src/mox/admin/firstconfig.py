@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from mox.admin.newaccount import new_account, new_domain
+from mox.admin.newaccount import new_account
+from mox.admin.newdomain import new_domain
 from mox.config import (
     TLS,
     DynamicConfig,
