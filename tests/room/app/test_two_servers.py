@@ -14,6 +14,7 @@ from moxkit.domain import parse_domain
 from moxkit.dsn import Action, parse_dsn
 from moxkit.testing import FakeClock, FakeResolver, make_certificate
 from room.app.ownservers import OwnServer
+from room.waiting import reached
 
 Pair = tuple[OwnServer, OwnServer]
 
@@ -33,13 +34,6 @@ async def pair(tmp_path: Path, clock: FakeClock, resolver: FakeResolver) -> Asyn
     # Who still has connections open goes first.
     await one.stop()
     await two.stop()
-
-
-async def reached(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
-        # Connections and commits take turns of other threads and of the system.
-        while not condition():  # noqa: ASYNC110  what is waited for sets no event
-            await asyncio.sleep(0.001)
 
 
 async def pass_time(server: OwnServer, clock: FakeClock, until: Callable[[], bool]) -> int:

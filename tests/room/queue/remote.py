@@ -20,6 +20,7 @@ from mox.queue import (
 )
 from mox.store import Store
 from moxkit.testing import FakeClock
+from room.waiting import reached
 
 OK = Delivered(250, "2.0.0", "ok")
 LATER = Retry(451, "4.0.0", "busy")
@@ -98,13 +99,6 @@ async def add_many(queue: Queue, store: Store, domain: str, count: int) -> None:
         await asyncio.gather(*(queue.add(new, content) for _ in range(count)))
     finally:
         spool.discard()
-
-
-async def reached(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(5):
-        # Commits happen in threads, so turns of the loop alone do not do.
-        while not condition():  # noqa: ASYNC110  what is waited for sets no event
-            await asyncio.sleep(0.001)
 
 
 async def work(queue: Queue, clock: FakeClock, until: Callable[[], bool]) -> None:

@@ -14,7 +14,8 @@ from mox.database import GroupWriter, Transaction
 from mox.queue import Failed, Queue, QueuedEntry, QueuedMessage, Result
 from mox.store import Store
 from moxkit.testing import FakeClock
-from room.queue.remote import LATER, NEVER, OCTETS, OK, Remote, add, reached, work
+from room.queue.remote import LATER, NEVER, OCTETS, OK, Remote, add, work
+from room.waiting import reached
 
 T = TypeVar("T")
 
@@ -31,7 +32,7 @@ async def test_delivers_and_forgets(
     await work(queue, clock, lambda: not queue.entries())
     assert remote.seen == [("one.example", ("x@one.example",), OCTETS)]
     assert remote.finished_entries == [("x@one.example", OK)]
-    assert files(tmp_path) == []
+    await reached(lambda: files(tmp_path) == [])
 
 
 async def test_recipients_at_one_domain_go_together(

@@ -12,7 +12,8 @@ from mox.queue import EntryFilter, Queue, Steered, selection
 from mox.queue.selection import due_groups, groups_of, next_due_at
 from mox.store import Store
 from moxkit.testing import FakeClock
-from room.queue.remote import Remote, add, add_many, reached, work
+from room.queue.remote import Remote, add, add_many, work
+from room.waiting import reached
 
 FUTURE = 2**40
 

@@ -10,7 +10,8 @@ import pytest
 from mox.queue import EntryFilter, Failed, Queue, QueuedEntry, QueuedMessage, Result, RetiredFilter, Steered
 from mox.store import Store
 from moxkit.testing import FakeClock
-from room.queue.remote import LATER, OCTETS, OK, Remote, add, reached, work
+from room.queue.remote import LATER, OCTETS, OK, Remote, add, work
+from room.waiting import reached
 
 ALL = EntryFilter()
 FAILED = Failed(None, "5.0.0", "failed by the administrator")
@@ -108,7 +109,7 @@ async def test_senders_hear_of_failed_entries(
     assert has_files(tmp_path)
     assert await queue.steering.fail(ALL) == Steered(1)
     assert queue.entries() == []
-    assert not has_files(tmp_path)
+    await reached(lambda: not has_files(tmp_path))
     [retired] = queue.steering.retired(RetiredFilter(ids=(3,)))
     assert [(a["result"], a["text"]) for a in retired["attempts"]] == [  # type: ignore[attr-defined]  # a list
         ("failed", "failed by the administrator")
@@ -135,7 +136,7 @@ async def test_nobody_hears_of_dropped_entries(
     assert [e["id"] for e in queue.entries()] == [2]
     assert [p.name for p in (tmp_path / "queue" / "msg").rglob("*") if p.is_file()] == ["1"]
     assert await queue.steering.drop(ALL) == Steered(1)
-    assert not has_files(tmp_path)
+    await reached(lambda: not has_files(tmp_path))
     assert remote.finished_entries == []
     assert {r["attempts"][0]["result"] for r in queue.steering.retired()} == {"dropped"}  # type: ignore[index]  # a list
 

@@ -23,7 +23,8 @@ from mox.queue import (
 )
 from mox.store import Store
 from moxkit.testing import FakeClock
-from room.queue.remote import add, reached
+from room.queue.remote import add
+from room.waiting import reached
 
 RESULTS = (Delivered(250, "2.0.0", "ok"), Retry(451, "4.0.0", "busy"), Failed(550, "5.1.1", "nobody"))
 ALL = EntryFilter()
@@ -124,7 +125,8 @@ async def test_each_message_has_one_end(
     assert remote.missed_files == 0
     assert remote.delivered == Counter(id_ for id_, end in ends.items() if end == "delivered")
     assert remote.failed == Counter(id_ for id_, end in ends.items() if end == "failed")
-    assert not [p for p in (tmp_path / "queue" / "msg").rglob("*") if p.is_file()]
+    files = tmp_path / "queue" / "msg"
+    await reached(lambda: not [p for p in files.rglob("*") if p.is_file()])
     assert queue._reader.rows("SELECT * FROM destination") == []
     assert queue._active == {}
     await queue.close()
