@@ -119,6 +119,8 @@ def test_cookie_is_out_of_reach_of_scripts(desk: AccountPage) -> None:
 def test_everything_can_be_done_by_keyboard(browser: Browser, furnished: Localserve) -> None:
     with account_page(browser, furnished) as page:
         keyboard = page.page.keyboard
+        # A browser focuses what asks for it when it draws the next frame, not when it is there.
+        expect(page.page.get_by_label("Email address")).to_be_focused()
         keyboard.type("mox@localhost")
         keyboard.press("Tab")
         keyboard.type(PASSWORD)
