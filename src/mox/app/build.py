@@ -75,7 +75,8 @@ def build(
     """
     static = source.current.static
     shutdown, pool = Shutdown(), ThreadPoolExecutor(_THREADS, thread_name_prefix="worker")
-    store = _store(source, data_dir, clock, pool)
+    computing = ThreadPoolExecutor(1, thread_name_prefix="computing")
+    store = _store(source, data_dir, clock, pool, computing)
     accounts = Accounts(current=lambda: source.current, fallback=local_address)
     identities = Identities(
         directory=data_dir,
@@ -174,15 +175,22 @@ def build(
         ),
         metrics=metrics,
         shutdown=shutdown,
-        pool=pool,
+        pools=(computing, pool),
     )
 
 
-def _store(source: ConfigSource, data_dir: Path, clock: Clock, pool: ThreadPoolExecutor) -> Store:
+def _store(
+    source: ConfigSource,
+    data_dir: Path,
+    clock: Clock,
+    pool: ThreadPoolExecutor,
+    computing: ThreadPoolExecutor,
+) -> Store:
     return Store(
         directory=data_dir,
         clock=clock,
         pool=pool,
+        computing=computing,
         exists=lambda name: name in source.current.accounts,
         quota=lambda name: _quota(source, name),
         junk_flag_rules=lambda name: _junk_flag_rules(source, name),

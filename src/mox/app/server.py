@@ -1,7 +1,7 @@
 """A built server: started, run until somebody asks for its end, stopped."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import mox
@@ -42,14 +42,14 @@ class Server:
         search_indexing: SearchIndexing,
         metrics: Metrics,
         shutdown: Shutdown,
-        pool: ThreadPoolExecutor,
+        pools: Sequence[ThreadPoolExecutor],
     ) -> None:
         self._listeners = listeners
         self._ports = ports
         self._control = control
         self._housekeeping = housekeeping
         self._search_indexing = search_indexing
-        self._pool = pool
+        self._pools = tuple(pools)
         self._tasks = Tasks()
         self.store = store
         self.queue = queue
@@ -87,7 +87,8 @@ class Server:
         await self.queue.close()
         await self.store.close()
         await self.identities.close()
-        self._pool.shutdown()
+        for pool in self._pools:
+            pool.shutdown()
 
     async def run(self, ready: Callable[[], None]) -> int:
         """Serve until the end is asked for; return the exit status."""

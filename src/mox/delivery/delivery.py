@@ -13,13 +13,16 @@ from mox.delivery.judging import Judges
 from mox.delivery.listening import OutcomeListener, tell
 from mox.delivery.received import Judged, ReceivedMessage
 from mox.delivery.rejects import KeepRejects
-from mox.runtime import Clock
+from mox.runtime import Clock, Turn, Turns
 from mox.store import Store
 from mox.verification import Verifying
 
 __all__ = ["Delivery"]
 
 logger = logging.getLogger(__name__)
+
+# Of messages that are judged and filed: enough to share a COMMIT, few enough that none is late.
+_AT_ONCE = 4
 
 
 class Delivery:
@@ -60,6 +63,8 @@ class Delivery:
         self._judging = judging
         self._keep_rejects = keep_rejects
         self._listeners = tuple(listeners)
+        # Who is known costs little, and would overtake those whose words are looked at, again and again.
+        self._turns = Turns(_AT_ONCE)
 
     async def receive(self, incoming: Incoming) -> Sequence[Outcome]:
         """File a message for its recipients; return an outcome for each, in their order, aliases last.
@@ -69,15 +74,17 @@ class Delivery:
         """
         copy = self._store.spools.new()
         try:
-            return await self._conclude_message(await self._intake.take(incoming, copy))
+            message = await self._intake.take(incoming, copy)
+            async with self._turns.turn() as turn:
+                return await self._conclude_message(message, turn)
         finally:
             copy.discard()
 
-    async def _conclude_message(self, message: ReceivedMessage) -> list[Outcome]:
+    async def _conclude_message(self, message: ReceivedMessage, turn: Turn) -> list[Outcome]:
         incoming = message.incoming
         members = [member for alias in incoming.aliases for member in alias.members]
-        judged = await self._judge_all(message, [*incoming.recipients, *members])
-        await self._delay(message, judged)
+        judged = await self._judge_all(message, [*incoming.recipients, *members], turn)
+        await self._delay(message, judged, turn)
         named = judged[: len(incoming.recipients)]
         outcomes = await self._conclude_all(message, incoming.recipients, named)
         served = {recipient.address for recipient in incoming.recipients}
@@ -94,15 +101,18 @@ class Delivery:
         return outcomes
 
     async def _judge_all(
-        self, message: ReceivedMessage, recipients: Sequence[Recipient]
+        self, message: ReceivedMessage, recipients: Sequence[Recipient], turn: Turn
     ) -> list[Judged | BaseException]:
-        judging = (self._judging.judge(message, recipient) for recipient in recipients)
+        judging = (self._judging.judge(message, recipient, turn) for recipient in recipients)
         return await asyncio.gather(*judging, return_exceptions=True)
 
-    async def _delay(self, message: ReceivedMessage, judged: Sequence[Judged | BaseException]) -> None:
+    async def _delay(
+        self, message: ReceivedMessage, judged: Sequence[Judged | BaseException], turn: Turn
+    ) -> None:
         delay_s = message.incoming.policy.stranger_delay_s
         if delay_s and any(isinstance(each, Judged) and self._judging.delays(each) for each in judged):
-            await self._clock.sleep(delay_s)
+            async with turn.given_up():
+                await self._clock.sleep(delay_s)
 
     async def _conclude_all(
         self,

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from mox.filtering import Content, Evidence, Listing, RatesSeen, Reputation, Verdict, Wanted, assess, judge
+from mox.runtime import Turn
 from mox.store import (
     Account,
     Identity,
@@ -82,6 +83,7 @@ class Gathering:
         remote_ip: str,
         zones: Sequence[Domain],
         classify: Classify | None,
+        turn: Turn,
     ) -> tuple[Verdict, Evidence]:
         """Return the verdict, and all the evidence that it took.
 
@@ -91,6 +93,7 @@ class Gathering:
             remote_ip: Of the client, for block lists.
             zones: Block lists to ask.
             classify: What the words are like; None: the account has no filter.
+            turn: Given up while block lists are waited for.
         """
         threshold = evidence.settings.junk_threshold
         if threshold is not None:
@@ -106,7 +109,9 @@ class Gathering:
                     content = Content(0.0, False) if classify is None else await classify(account.name)
                     evidence = replace(evidence, content=content)
                 case Wanted.LISTINGS:
-                    evidence = replace(evidence, listings=await self._lists.look_up(remote_ip, zones))
+                    async with turn.given_up():
+                        listings = await self._lists.look_up(remote_ip, zones)
+                    evidence = replace(evidence, listings=listings)
         if evidence.reputation is None:
             # It costs little, and tells what else would have become of the message.
             evidence = replace(evidence, reputation=_reputation(account, evidence))

@@ -23,7 +23,7 @@ from mox.filtering import (
     refusal_text,
 )
 from mox.reports import ValidReport
-from mox.runtime import Clock
+from mox.runtime import Clock, Turn
 from mox.store import Account, Store, known_pass_key, pass_key
 
 __all__ = ["Classifying", "Judges", "Judging"]
@@ -40,8 +40,8 @@ class Classifying(Protocol):
 class Judges(Protocol):
     """Decides about messages; see `Judging`."""
 
-    async def judge(self, message: ReceivedMessage, recipient: Recipient) -> Judged:
-        """Return what becomes of a message for one recipient."""
+    async def judge(self, message: ReceivedMessage, recipient: Recipient, turn: Turn) -> Judged:
+        """Return what becomes of a message for one recipient; the turn is given up while DNS is asked."""
         ...
 
     def delays(self, judged: Judged) -> bool:
@@ -79,7 +79,7 @@ class Judging:
         self._classifying = classifying
         self._enforces = enforces
 
-    async def judge(self, message: ReceivedMessage, recipient: Recipient) -> Judged:
+    async def judge(self, message: ReceivedMessage, recipient: Recipient, turn: Turn) -> Judged:
         """Return what becomes of a message for one recipient.
 
         Raises:
@@ -120,6 +120,7 @@ class Judging:
             remote_ip=message.incoming.connection.remote_ip,
             zones=message.incoming.policy.zones,
             classify=self._classify(message, rules),
+            turn=turn,
         )
         if verdict.reason == Reason.GIVE_SUBJECTPASS and not verdict.accepts:
             key = await account.write(lambda tx: pass_key(tx.connection, recipient.address))

@@ -12,7 +12,7 @@ that cannot be read.
 """
 
 from mox.filtering.checks import Wanted
-from mox.filtering.classifier import Classifiers, Tokens
+from mox.filtering.classifier import Classifiers, TakenApart
 from mox.filtering.evidence import (
     Content,
     Evidence,
@@ -48,7 +48,7 @@ __all__ = [
     "Reputation",
     "Sender",
     "Settings",
-    "Tokens",
+    "TakenApart",
     "Verdict",
     "Wanted",
     "assess",

@@ -21,6 +21,7 @@ from mox.runtime.removing import FileRemover
 from mox.runtime.servicemanager import notify_service_manager
 from mox.runtime.shutdown import Shutdown
 from mox.runtime.tasks import Tasks
+from mox.runtime.turns import Turn, Turns
 
 __all__ = [
     "ChildProcess",
@@ -33,6 +34,8 @@ __all__ = [
     "StrPath",
     "SystemClock",
     "Tasks",
+    "Turn",
+    "Turns",
     "be_child",
     "connection_id",
     "link_or_copy",

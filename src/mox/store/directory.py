@@ -32,6 +32,7 @@ class Store:
         directory: Path,
         clock: Clock,
         pool: Executor,
+        computing: Executor | None = None,
         exists: Callable[[str], bool] = lambda _name: True,
         quota: Callable[[str], Quota] = lambda _name: NO_QUOTA,
         junk_flag_rules: Callable[[str], JunkFlagRules] = lambda _name: NO_RULES,
@@ -43,6 +44,8 @@ class Store:
             directory: The server's data directory.
             clock: For all times that are stored.
             pool: Worker threads for writers and spools.
+            computing: Runs what computes, of messages that are in memory, and never waits. With one thread
+                messages take turns: none is late because all compete. By default the pool.
             exists: Whether the configuration has an account of that name.
             quota: How much an account may hold.
             junk_flag_rules: Flags that follow from an account's mailboxes.
@@ -56,6 +59,7 @@ class Store:
         self._initial_mailboxes = tuple(initial_mailboxes)
         self._open: OrderedDict[str, Account] = OrderedDict()
         self.pool = pool
+        self.computing = computing or pool
         # Told the name of an account when its messages came or went, or its search index needs work.
         self.call_indexer: Callable[[str], None] = lambda _name: None
         # Told the name of an account when there is something to learn about junk.
@@ -106,7 +110,14 @@ class Store:
 
         The caller discards the spool when it is done with the content.
         """
-        return await asyncio.get_running_loop().run_in_executor(self.pool, _finish, spool)
+        loop, as_it_came = asyncio.get_running_loop(), spool.in_memory()
+        if as_it_came is None:
+            return await loop.run_in_executor(self.pool, _finish, spool)
+        finishing = loop.run_in_executor(self.pool, spool.finish)
+        preparing = loop.run_in_executor(self.computing, prepare_content, as_it_came)
+        # Both end, so that nothing goes on behind whoever asked.
+        await asyncio.gather(finishing, preparing, return_exceptions=True)
+        return finishing.result(), preparing.result()
 
     def _close_unused(self) -> None:
         for name, account in list(self._open.items())[: max(0, len(self._open) - _MOST_OPEN)]:

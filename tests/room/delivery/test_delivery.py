@@ -11,6 +11,7 @@ import pytest
 from mox.accounts import AliasRecipient, Recipient
 from mox.delivery import Connection, Delivery, Incoming, Judged, ReceivedMessage, received_field
 from mox.filtering import Fact, Outlook, Verdict
+from mox.runtime import Turn
 from mox.store import Quota, Store, check_consistency, get_mailbox, read_message
 from mox.verification import Verifier
 from moxkit.testing import FakeClock, FakeResolver
@@ -23,7 +24,7 @@ OCTETS = b"Subject: hello\r\n\r\nbody\r\n"
 class AcceptsAll:
     """Decides for everybody that all mail is welcome."""
 
-    async def judge(self, message: ReceivedMessage, recipient: Recipient) -> Judged:
+    async def judge(self, message: ReceivedMessage, recipient: Recipient, turn: Turn) -> Judged:
         fact = Fact("end", Outlook.GOOD, "welcome", decided=True)
         mailbox = recipient.mailbox
         verdict = Verdict(True, mailbox, mailbox, "test", 250, "2.1.5", "delivered", (fact,))

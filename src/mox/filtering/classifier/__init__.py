@@ -6,8 +6,8 @@ has exactly one of the flags $Junk and $NotJunk. They are made from the mail; wh
 another way than is configured now is made anew, while the old counts go on to answer.
 
     classifiers = Classifiers(store=store, settings=lambda name: config.accounts[name].junk_filter)
-    tokens = await classifiers.tokenize(content, classifiers.grams(["mox"]))  # once for all recipients
-    said = await classifiers.of("mox").classify(tokens)
+    message = classifiers.take_apart(content, ["mox"])  # once for all recipients
+    said = await classifiers.of("mox").classify(message.tokens)
     said.probability, said.is_significant, [(word.text, word.probability) for word in said.words]
     while await classifiers.of("mox").learn():  # what the background task of `mox.app` does
         pass
@@ -24,6 +24,7 @@ from mox.filtering.classifier.classifiers import Classifiers
 from mox.filtering.classifier.learning import Progress
 from mox.filtering.classifier.probability import Classification, Counts, Word, classify_tokens
 from mox.filtering.classifier.stored import CountsUnreadableError, StoredCounts
+from mox.filtering.classifier.takenapart import TakenApart
 from mox.filtering.classifier.tokens import Tokens, tokenize
 from mox.filtering.classifier.words import Grams
 
@@ -40,6 +41,7 @@ __all__ = [
     "Judgement",
     "Progress",
     "StoredCounts",
+    "TakenApart",
     "Tokens",
     "Word",
     "backtest",

@@ -53,6 +53,7 @@ class Classifier:
         account: str,
         files: MessageFiles,
         pool: Executor,
+        computing: Executor,
         settings: Callable[[], JunkFilter | None],
     ) -> None:
         """Remember where things are.
@@ -61,7 +62,8 @@ class Classifier:
             directory: Of the account.
             account: What tells the account from others that had its name.
             files: Its messages.
-            pool: Runs batches and questions.
+            pool: Runs batches.
+            computing: Runs questions.
             settings: How it wants to judge; None: not at all.
         """
         self._path = directory / FILE_NAME
@@ -70,7 +72,7 @@ class Classifier:
         self._account = account
         self._files = files
         self._settings = settings
-        self._asking, self._learning = Lane(pool), Lane(pool)
+        self._asking, self._learning = Lane(computing), Lane(pool)
         self._asker: Connection | None = None
         self._words: Connection | None = None
         self._mail: Connection | None = None
@@ -87,11 +89,20 @@ class Classifier:
 
     # --- asking
 
-    async def classify(self, tokens: Tokens) -> Classification | None:
-        """Say how much like junk a message is; None if the account does not want to know."""
+    async def classify(self, message: Callable[[], Tokens]) -> Classification | None:
+        """Say how much like junk a message is; None if the account does not want to know.
+
+        Args:
+            message: Gives its tokens, in a worker thread: most messages need one visit there.
+        """
         if (settings := self._settings()) is None:
             return None
-        return await self._asking.run(lambda: classify_tokens(tokens, self._find(tokens), settings))
+
+        def classify() -> Classification:
+            tokens = message()
+            return classify_tokens(tokens, self._find(tokens), settings)
+
+        return await self._asking.run(classify)
 
     def _find(self, tokens: Tokens) -> Counts:
         try:

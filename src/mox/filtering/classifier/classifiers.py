@@ -1,14 +1,13 @@
 """The classifiers of all accounts: made when asked for, closed when nobody has used them for long."""
 
-import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 
 from mox.config import JunkFilter
 from mox.filtering.classifier.classifier import Classifier, grams_wanted
-from mox.filtering.classifier.tokens import Tokens, tokenize
+from mox.filtering.classifier.takenapart import TakenApart
 from mox.filtering.classifier.words import Grams
-from mox.store import Content, Store, open_content
+from mox.store import Content, Store
 
 __all__ = ["Classifiers"]
 
@@ -46,27 +45,22 @@ class Classifiers:
             account=account.object_prefix,
             files=account.files,
             pool=self._store.pool,
+            computing=self._store.computing,
             settings=lambda: self._settings(name),
         )
         self._close_unused()
         return classifier
 
-    def grams(self, names: Iterable[str]) -> Grams:
-        """Return what to make tokens of, so that they serve each of some accounts."""
+    def take_apart(self, content: Content, names: Iterable[str], prefix: bytes = b"") -> TakenApart:
+        """Return a message that is not filed yet, for the classifiers of some accounts; see `tokenize`."""
+        return TakenApart(content, self._grams(names), prefix)
+
+    def _grams(self, names: Iterable[str]) -> Grams:
         wanted = Grams(0)
         for name in names:
             if (settings := self._settings(name)) is not None:
                 wanted |= grams_wanted(settings)
         return wanted
-
-    async def tokenize(self, content: Content, grams: Grams, prefix: bytes = b"") -> Tokens:
-        """Return the tokens of a message that is not filed yet; see `tokenize`."""
-
-        def read() -> Tokens:
-            with open_content(content) as octets:
-                return tokenize(octets, grams, prefix)
-
-        return await asyncio.get_running_loop().run_in_executor(self._store.pool, read)
 
     def _close_unused(self) -> None:
         for name, classifier in list(self._open.items())[: max(0, len(self._open) - _MOST_OPEN)]:

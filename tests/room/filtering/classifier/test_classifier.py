@@ -47,6 +47,7 @@ def make(store: Store, pool: ThreadPoolExecutor, wishes: Wishes) -> Classifier:
         account=account.object_prefix,
         files=account.files,
         pool=pool,
+        computing=pool,
         settings=wishes,
     )
 
@@ -75,7 +76,7 @@ async def learn(classifier: Classifier) -> None:
 
 
 async def probability(classifier: Classifier, words: tuple[str, ...] = BAD) -> float:
-    said = await classifier.classify(tokenize(message(words), Grams.ONE))
+    said = await classifier.classify(lambda: tokenize(message(words), Grams.ONE))
     assert said is not None
     return said.probability
 
@@ -88,7 +89,7 @@ def is_anew(classifier: Classifier) -> bool:
 async def test_learns_and_judges(classifier: Classifier) -> None:
     assert await probability(classifier) == 0.5
     await learn(classifier)
-    said = await classifier.classify(tokenize(message(BAD), Grams.ONE))
+    said = await classifier.classify(lambda: tokenize(message(BAD), Grams.ONE))
     assert said is not None
     assert said.is_significant
     assert said.probability > 0.99
@@ -101,7 +102,7 @@ async def test_who_wants_no_filter_has_none(classifier: Classifier, wishes: Wish
     wishes.settings = None
     assert not await classifier.learn()
     assert not await classifier.learn_apart()
-    assert await classifier.classify(tokenize(message(BAD), Grams.ONE)) is None
+    assert await classifier.classify(lambda: tokenize(message(BAD), Grams.ONE)) is None
     assert not path.exists()  # noqa: ASYNC240  a test
 
 
@@ -132,7 +133,7 @@ async def test_other_words_in_a_row_are_learned_anew_while_the_old_ones_answer(
     assert await probability(classifier) > 0.99
     await learn(classifier)
     assert not is_anew(classifier)
-    said = await classifier.classify(tokenize(message(("cheap", "pills")), Grams.TWO))
+    said = await classifier.classify(lambda: tokenize(message(("cheap", "pills")), Grams.TWO))
     assert said is not None
     assert [word.text for word in said.words] == ["cheap pills"]
 

@@ -27,10 +27,6 @@ async def test_one_each(classifiers: Classifiers) -> None:
 
 
 async def test_tokens_serve_all_recipients(classifiers: Classifiers, store: Store, deposit: Deposit) -> None:
-    assert classifiers.grams(["none"]) == Grams(0)
-    assert classifiers.grams(["mox", "none"]) == Grams.ONE
-    grams = classifiers.grams(["mox", "pairs"])
-    assert grams == Grams.ONE | Grams.TWO
     for name in ("mox", "pairs"):
         for number in range(60):
             await deposit(
@@ -44,10 +40,16 @@ async def test_tokens_serve_all_recipients(classifiers: Classifiers, store: Stor
     spool.write(message(("cheap", "pills")))
     content, _ = await store.prepare(spool)
     prefix = b"Return-Path: <bounces@sender.example>\r\n"
-    tokens = await classifiers.tokenize(content, grams, prefix)
-    assert tokens == tokenize(message(("cheap", "pills")), grams, prefix)
+    taken_apart = classifiers.take_apart(content, ["mox", "pairs", "none"], prefix)
+    names = ("mox", "pairs", "none")
+    said = {name: await classifiers.of(name).classify(taken_apart.tokens) for name in names}
+    tokens = taken_apart.tokens()
+    assert tokens == tokenize(message(("cheap", "pills")), Grams.ONE | Grams.TWO, prefix)
+    assert classifiers.take_apart(content, ["none"]).tokens().texts == {}
+    assert classifiers.take_apart(content, ["mox", "none"]).tokens().grams is Grams.ONE
+    # Once for all.
+    assert taken_apart.tokens() is tokens
     spool.discard()
-    said = {name: await classifiers.of(name).classify(tokens) for name in ("mox", "pairs", "none")}
     assert said["none"] is None
     texts = {name: {word.text for word in each.words} for name, each in said.items() if each is not None}
     assert texts == {"mox": {"cheap", "pills"}, "pairs": {"cheap", "pills", "cheap pills"}}
