@@ -19,9 +19,18 @@ making contexts raises `ValueError`.
 """
 
 from moxkit.net.chains import build_path, is_named
+from moxkit.net.clienthello import ClientHello
 from moxkit.net.clientkeys import minimal_certificate
 from moxkit.net.connect import ImplicitTLS, connect
-from moxkit.net.contexts import ClientJudge, Selector, TLSContext, TLSVersion, client_context, server_context
+from moxkit.net.contexts import (
+    ClientJudge,
+    HelloSelector,
+    Selector,
+    TLSContext,
+    TLSVersion,
+    client_context,
+    server_context,
+)
 from moxkit.net.errors import LineTooLong, TLSError
 from moxkit.net.lineconn import LineConn
 from moxkit.net.socks import SocksError, SocksProxy, connect_by_socks
@@ -30,7 +39,9 @@ from moxkit.net.tlstransport import TLSTransport, Verdict
 from moxkit.net.webpki import system_roots, webpki_verdict
 
 __all__ = [
+    "ClientHello",
     "ClientJudge",
+    "HelloSelector",
     "ImplicitTLS",
     "LineConn",
     "LineTooLong",

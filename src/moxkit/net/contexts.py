@@ -11,16 +11,25 @@ import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 from OpenSSL import SSL, crypto
 
+from moxkit.net.clienthello import ClientHello
 from moxkit.net.tlsinfo import read_sni
 
-__all__ = ["ClientJudge", "Selector", "TLSContext", "TLSVersion", "client_context", "server_context"]
+__all__ = [
+    "ClientJudge",
+    "HelloSelector",
+    "Selector",
+    "TLSContext",
+    "TLSVersion",
+    "client_context",
+    "server_context",
+]
 
 logger = logging.getLogger(__name__)
 
@@ -49,6 +58,7 @@ class TLSContext:
 
     openssl: SSL.Context
     server: bool
+    hello: "HelloSelector | None" = None
 
 
 ClientJudge = Callable[[bytes, str], bool]
@@ -57,6 +67,19 @@ go on; a refusal is an alert. It is not asked when a session is resumed: look at
 
 Selector = Callable[[str | None], TLSContext | None]
 """Chooses the context for a server name (`None`: client sent none); `None` refuses with an alert."""
+
+
+class HelloSelector(Protocol):
+    """Chooses another context by all that the client says first, and before OpenSSL hears of it."""
+
+    @property
+    def is_active(self) -> bool:
+        """Whether it is worth looking now; else a connection costs nothing more."""
+        ...
+
+    def choose(self, hello: ClientHello) -> TLSContext | None:
+        """Return the context of this one connection; `None` is for the usual one."""
+        ...
 
 
 def server_context(
@@ -69,6 +92,7 @@ def server_context(
     tickets: bool = True,
     select: Selector | None = None,
     strict_alpn: bool = True,
+    hello: HelloSelector | None = None,
 ) -> TLSContext:
     """Make a context for servers.
 
@@ -82,6 +106,7 @@ def server_context(
         tickets: Whether sessions can be resumed (RFC 8446 §4.6.1).
         select: Chooses a context by server name.
         strict_alpn: Refuse a client that offers only unknown protocols (RFC 7301 §3.2), else go on without.
+        hello: Chooses another context for single connections, by server name and protocols together.
 
     Raises:
         ValueError: Certificate or key is malformed, or they do not belong together.
@@ -98,7 +123,7 @@ def server_context(
         context.set_alpn_select_callback(_alpn_chooser(alpn, strict=strict_alpn))
     if select is not None:
         context.set_tlsext_servername_callback(_server_name_callback(select))
-    return TLSContext(context, server=True)
+    return TLSContext(context, server=True, hello=hello)
 
 
 def client_context(

@@ -15,7 +15,8 @@ from typing import Any
 
 from OpenSSL import SSL
 
-from moxkit.net.contexts import ClientJudge, TLSContext
+from moxkit.net.clienthello import HelloIncompleteError, parse_client_hello
+from moxkit.net.contexts import ClientJudge, HelloSelector, TLSContext
 from moxkit.net.errors import Stage, TLSError
 from moxkit.net.tlsinfo import TLSInfo, channel_binding, peer_chain, read_tls_info
 
@@ -57,6 +58,8 @@ class TLSTransport(asyncio.Transport, asyncio.Protocol):
         "_connection",
         "_error",
         "_factory",
+        "_first",
+        "_hello",
         "_info",
         "_loop",
         "_name_refused",
@@ -115,17 +118,27 @@ class TLSTransport(asyncio.Transport, asyncio.Protocol):
         self._client_accepted: bool | None = None
         self._raw_paused = False
         self._app_paused = self._closing = self._name_refused = self._peer_is_done = False
-        connection = SSL.Connection(ctx.openssl)
-        connection.set_app_data(self)
-        if server:
-            connection.set_accept_state()
-        else:
-            connection.set_connect_state()
+        # Decided now, so that usual connections have nothing to do with it.
+        self._hello: HelloSelector | None = (
+            ctx.hello if ctx.hello is not None and ctx.hello.is_active else None
+        )
+        self._first = b""
+        connection = self._new_connection(ctx)
+        if not server:
             if hostname is not None and not _ADDRESS.fullmatch(hostname):
                 connection.set_tlsext_host_name(hostname.rstrip(".").encode("ascii"))
             if alpn:
                 connection.set_alpn_protos([name.encode("ascii") for name in alpn])
         self._connection: SSL.Connection | None = connection
+
+    def _new_connection(self, ctx: TLSContext) -> SSL.Connection:
+        connection = SSL.Connection(ctx.openssl)
+        connection.set_app_data(self)
+        if self._server:
+            connection.set_accept_state()
+        else:
+            connection.set_connect_state()
+        return connection
 
     # Towards the raw connection.
 
@@ -350,12 +363,30 @@ class TLSTransport(asyncio.Transport, asyncio.Protocol):
     def _feed(self, data: bytes | memoryview) -> None:
         if self._connection is None or not data:
             return
+        if self._hello is not None:
+            self._first += data
+            if not self._has_chosen(self._hello):
+                return
+            data, self._first, self._hello = self._first, b"", None
         # A memory BIO takes all or fails for lack of memory.
         self._connection.bio_write(data)
         if self._info is None:
             self._advance_handshake()
         else:
             self._read()
+
+    def _has_chosen(self, selector: HelloSelector) -> bool:
+        """Look at what came first; return whether that was enough to know whose connection it is."""
+        try:
+            hello = parse_client_hello(self._first)
+        except HelloIncompleteError:
+            return False
+        chosen = None if hello is None else selector.choose(hello)
+        if chosen is not None:
+            # OpenSSL has heard nothing yet: a new one begins as the old one did.
+            self._connection = self._new_connection(chosen)
+            self._advance_handshake()
+        return True
 
     def _drain_stash(self) -> None:
         index = 0

@@ -1,0 +1,99 @@
+"""Another context for single connections, by name and protocols, before OpenSSL hears of them."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
+import pytest
+from cryptography import x509
+
+from moxkit.net import (
+    ClientHello,
+    ImplicitTLS,
+    LineConn,
+    TLSContext,
+    TLSError,
+    TLSInfo,
+    TLSTransport,
+    client_context,
+    connect,
+    server_context,
+)
+from moxkit.testing import make_certificate
+
+
+class Choosing:
+    """Gives a context to who asks for a protocol; remembers whom it was asked about."""
+
+    def __init__(self, *, is_active: bool) -> None:
+        self.is_active = is_active
+        self.asked: list[ClientHello] = []
+        self.context = server_context([make_certificate("special.example")], alpn=["special/1"])
+
+    def choose(self, hello: ClientHello) -> TLSContext | None:
+        self.asked.append(hello)
+        return self.context if "special/1" in hello.alpn else None
+
+
+@contextlib.asynccontextmanager
+async def serve(choosing: Choosing) -> AsyncIterator[int]:
+    loop = asyncio.get_running_loop()
+    usual = server_context([make_certificate("usual.example")], alpn=["h2"])
+    context = server_context(alpn=["h2"], hello=choosing, select=lambda _name: usual)
+    conns: list[LineConn] = []
+
+    def app(_info: TLSInfo) -> LineConn:
+        return LineConn(loop, conns.append)
+
+    server = await loop.create_server(lambda: TLSTransport(loop, context, app, server=True), "127.0.0.1", 0)
+    yield server.sockets[0].getsockname()[1]
+    for conn in conns:
+        conn.abort()
+        await conn.wait_closed()
+    server.close()
+    await server.wait_closed()
+
+
+async def served(port: int, *alpn: str) -> tuple[str, str]:
+    """Return who answers, and with which protocol."""
+    tls = ImplicitTLS(client_context(), hostname="Some.example", alpn=alpn)
+    conn = await connect("127.0.0.1", port, timeout=5, tls=tls)
+    info = conn.tls
+    conn.abort()
+    await conn.wait_closed()
+    assert info is not None
+    assert info.peer_der is not None
+    [name] = x509.load_der_x509_certificate(info.peer_der).subject
+    return str(name.value), info.alpn
+
+
+async def test_a_connection_gets_the_context_that_was_chosen_for_it() -> None:
+    choosing = Choosing(is_active=True)
+    async with serve(choosing) as port:
+        assert await served(port, "special/1") == ("special.example", "special/1")
+        assert await served(port, "h2") == ("usual.example", "h2")
+        assert await served(port) == ("usual.example", "")
+    assert choosing.asked == [
+        ClientHello("some.example", ("special/1",)),
+        ClientHello("some.example", ("h2",)),
+        ClientHello("some.example", ()),
+    ]
+
+
+async def test_nobody_is_looked_at_while_that_is_of_no_use() -> None:
+    choosing = Choosing(is_active=False)
+    async with serve(choosing) as port:
+        assert await served(port, "h2") == ("usual.example", "h2")
+        with pytest.raises(TLSError, match="no application protocol"):
+            await served(port, "special/1")
+    assert choosing.asked == []
+
+
+async def test_noise_is_left_to_openssl() -> None:
+    async with serve(Choosing(is_active=True)) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"GET / HTTP/1.1\r\n\r\n")
+        # An alert, and the end.
+        assert (await reader.read())[:1] in {b"\x15", b""}
+        writer.close()
+        await writer.wait_closed()
