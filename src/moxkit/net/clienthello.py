@@ -10,6 +10,8 @@ __all__ = ["MAX_HELLO_OCTETS", "ClientHello", "HelloIncompleteError", "parse_cli
 
 MAX_HELLO_OCTETS = 16384
 """More than any client sends; who sends more is not looked at."""
+# A hello is read again after each piece: many tiny records would make that expensive.
+_MOST_RECORDS = 8
 
 _HANDSHAKE, _CLIENT_HELLO = 22, 1
 _SERVER_NAME, _ALPN = 0, 16
@@ -81,9 +83,12 @@ def _message(octets: bytes) -> bytes | None:
     Raises:
         HelloIncompleteError: There is more to come.
     """
-    reader, joined = _Reader(octets), b""
+    reader, joined, records = _Reader(octets), b"", 0
     try:
         while reader:
+            records += 1
+            if records > _MOST_RECORDS:
+                return None
             if reader.number(1) != _HANDSHAKE:
                 return None
             if reader.number(2) >> 8 != 3:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import ssl
 from collections.abc import AsyncIterator
 
 import pytest
@@ -87,6 +88,29 @@ async def test_nobody_is_looked_at_while_that_is_of_no_use() -> None:
         with pytest.raises(TLSError, match="no application protocol"):
             await served(port, "special/1")
     assert choosing.asked == []
+
+
+async def test_a_hello_that_comes_octet_by_octet_is_put_together() -> None:
+    choosing = Choosing(is_active=True)
+    async with serve(choosing) as port:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        context.set_alpn_protocols(["special/1"])
+        incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        client = context.wrap_bio(incoming, outgoing, server_hostname="some.example")
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        while True:
+            with contextlib.suppress(ssl.SSLWantReadError):
+                client.do_handshake()
+                break
+            for octet in outgoing.read():
+                writer.write(bytes([octet]))
+                await asyncio.sleep(0)
+            incoming.write(await reader.read(65536))
+        assert client.selected_alpn_protocol() == "special/1"
+        writer.close()
+        await writer.wait_closed()
+    assert choosing.asked == [ClientHello("some.example", ("special/1",))]
 
 
 async def test_noise_is_left_to_openssl() -> None:
