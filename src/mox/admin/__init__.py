@@ -29,6 +29,7 @@ from mox.admin.edits import (
 )
 from mox.admin.firstconfig import FirstWishes, first_config, make_password
 from mox.admin.installing import Installed, install
+from mox.admin.licenses import License, installed_licenses
 from mox.admin.newaccount import new_account
 from mox.admin.newdomain import NewDomain, new_domain
 from mox.admin.servicefiles import ServiceManager, service_file
@@ -44,6 +45,7 @@ __all__ = [
     "FirstWishes",
     "Installed",
     "Level",
+    "License",
     "NewDomain",
     "RecordGroup",
     "ServiceManager",
@@ -58,6 +60,7 @@ __all__ = [
     "dns_records",
     "first_config",
     "install",
+    "installed_licenses",
     "look_around",
     "make_backup",
     "make_password",

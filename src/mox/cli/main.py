@@ -27,6 +27,7 @@ _FAMILIES = {
     "help": ("mox.cli.information:help_command", "Show the help of a command."),
     "junk": ("mox.cli.junk:junk", "Look into what accounts learned of junk, try other settings."),
     "import": ("mox.cli.importing:import_", "Bring mail from elsewhere into an account."),
+    "licenses": ("mox.cli.licenses:licenses", "Show the licenses of mox and of all that is in it."),
     "localserve": ("mox.cli.localserve:localserve", "Run a mail server for testing, on this machine only."),
     "loglevels": ("mox.cli.running:loglevels", "Show or change log levels of the running server."),
     "message": ("mox.cli.message:message", "List, show and await messages; show how one is parsed."),
