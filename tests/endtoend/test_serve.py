@@ -124,6 +124,22 @@ def test_ownership_and_modes_are_put_right_once(make: Callable[..., RealServer])
     assert "permissions" not in server.log.read_text()
 
 
+def test_its_child_changes_the_configuration_whole(make: Callable[..., RealServer]) -> None:
+    server = make().start()
+    file = server.config / "domains.toml"
+    file.write_text(f"# Kept by hand.\n{file.read_text()}")
+    before = file.stat()
+    server.run("config", "account", "add", "pat", "pat@mox.example")
+    after = file.stat()
+    text = file.read_text()
+    assert text.startswith("# Kept by hand.\n")
+    assert "pat@mox.example" in text
+    # A new file in place of the old one, and for everybody the same.
+    assert after.st_ino != before.st_ino
+    assert (after.st_uid, after.st_gid, after.st_mode) == (before.st_uid, before.st_gid, before.st_mode)
+    assert "pat" in server.run("config", "account", "list").split()
+
+
 def test_they_are_left_where_that_is_wanted(make: Callable[..., RealServer]) -> None:
     server = make(static="NoFixPermissions = true")
     said = server.refused()

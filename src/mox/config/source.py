@@ -5,7 +5,6 @@ stays.
 """
 
 import logging
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from mox.config.check import check_dynamic, check_static
 from mox.config.dynamic import DynamicConfig
 from mox.config.load import Loaded, load_text
 from mox.config.problem import ConfigError, Problem
+from mox.config.replacing import replace_text
 from mox.config.snapshot import ConfigSnapshot, make_snapshot
 from mox.config.static import StaticConfig
 from mox.config.write import rewrite
@@ -139,17 +139,7 @@ class ConfigSource:
         old = _checked_dynamic(load_text(DynamicConfig, old_text, self._file), static)
         text = rewrite(old_text, build(old))
         dynamic = _checked_dynamic(load_text(DynamicConfig, text, self._file), static)
-        _write_in_place(self._file, text)
+        replace_text(self._file, text)
         self._seen = self._changed_at()
         self._snapshot = make_snapshot(static, dynamic)
         return self._snapshot
-
-
-def _write_in_place(file: Path, text: str) -> None:
-    """Keep owner and mode, which a rename would not."""
-    octets = text.encode()
-    with file.open("r+b") as opened:
-        opened.write(octets)
-        opened.truncate()
-        opened.flush()
-        os.fsync(opened.fileno())
