@@ -46,9 +46,13 @@ class Terminal:
             time.sleep(0.05)
         return shown
 
+    def wait_until_shown_times(self, text: str, count: int, timeout_s: float = 25) -> None:
+        """Return once the screen shows a text so many times."""
+        end = time.monotonic() + timeout_s
+        while (shown := self.screen).count(text) != count:
+            assert time.monotonic() < end, f"not {count} of {text} on:\n{shown}"
+            time.sleep(0.05)
+
     def wait_until_gone(self, text: str, timeout_s: float = 25) -> None:
         """Return once the screen does not show a text any more."""
-        end = time.monotonic() + timeout_s
-        while text in (shown := self.screen):
-            assert time.monotonic() < end, f"still {text} on:\n{shown}"
-            time.sleep(0.05)
+        self.wait_until_shown_times(text, 0, timeout_s)
