@@ -19,6 +19,7 @@ from endtoend.dnssec import free_port
 from moxkit.testing import make_certificate
 
 __all__ = [
+    "KEY_CERTS",
     "PASSWORD",
     "USER",
     "RealServer",
@@ -30,6 +31,10 @@ __all__ = [
 ]
 
 USER, PASSWORD = "me@mox.example", "correct horse battery"
+KEY_CERTS = """[[Listeners.public.TLS.KeyCerts]]
+CertFile = "../cert.pem"
+KeyFile = "../key.pem"
+"""
 _SYSTEM_PYTHON = Path("/usr/bin/python3")
 
 
@@ -84,18 +89,40 @@ def wait_for_text(
 class RealServer:
     """The files of a server, and the process of root; ports are free ones."""
 
-    def __init__(self, directory: Path, python: Path, user: str, *, static: str = "", dns: str = "") -> None:
-        """Write the files; `static` goes into the configuration, at its top."""
+    def __init__(
+        self,
+        directory: Path,
+        python: Path,
+        user: str,
+        *,
+        static: str = "",
+        dns: str = "",
+        tls: str = KEY_CERTS,
+        more: str = "",
+    ) -> None:
+        """Write the files.
+
+        Args:
+            directory: Of everything.
+            python: Interpreter that runs it.
+            user: Whom it runs as.
+            static: Goes into the configuration, at its top.
+            dns: Resolver; by default nobody answers.
+            tls: Certificates of the public listener.
+            more: Goes into the configuration, at its end.
+        """
         self.directory, self.python = directory, python
         self.config, self.data = directory / "config", directory / "data"
         self.log = directory / "log"
-        self.smtp, self.submissions, self.imaps, self.https = (free_port() for _ in range(4))
+        self.smtp, self.submissions, self.imaps, self.https, self.http = (free_port() for _ in range(5))
         self.process: subprocess.Popen[bytes] | None = None
         self.config.mkdir()
         open_way_to(directory)
         self.write_certificate("mail.mox.example")
         (self.config / "adminpasswd").write_text("x")
-        (self.config / "mox.toml").write_text(self._static(user, static, dns or f"127.0.0.1:{free_port()}"))
+        (self.config / "mox.toml").write_text(
+            self._static(user, static, dns or f"127.0.0.1:{free_port()}", tls) + more
+        )
         (self.config / "domains.toml").write_text(_DYNAMIC)
 
     def write_certificate(self, name: str) -> None:
@@ -107,7 +134,7 @@ class RealServer:
             made.chmod(0o600)
             made.rename(self.directory / file)
 
-    def _static(self, user: str, static: str, dns: str) -> str:
+    def _static(self, user: str, static: str, dns: str, tls: str) -> str:
         return f"""{static}
 DataDir = "../data"
 LogLevel = "debug"
@@ -120,9 +147,7 @@ Servers = ["{dns}"]
 
 [Listeners.public]
 IPs = ["127.0.0.1"]
-[[Listeners.public.TLS.KeyCerts]]
-CertFile = "../cert.pem"
-KeyFile = "../key.pem"
+{tls}
 [Listeners.public.SMTP]
 Enabled = true
 Port = {self.smtp}
@@ -136,6 +161,9 @@ Port = {self.imaps}
 [Listeners.public.AccountHTTPS]
 Enabled = true
 Port = {self.https}
+[Listeners.public.AccountHTTP]
+Enabled = true
+Port = {self.http}
 
 [Postmaster]
 Account = "me"

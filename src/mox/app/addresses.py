@@ -1,16 +1,16 @@
 """Where a server listens: what root binds for it, before anything else is built."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from mox.config import Listener
+from mox.certificates import CHALLENGE_PATH
+from mox.config import Listener, StaticConfig
 
-__all__ = ["HTTPS_PORT", "HTTP_PORT", "USUAL_PORTS", "ListenAddress", "listen_addresses"]
+__all__ = ["USUAL_PORTS", "ListenAddress", "WebEntry", "acme_port", "listen_addresses", "web_entries"]
 
 # What a service that names no port listens on.
 USUAL_PORTS = {"smtp": 25, "submission": 587, "submissions": 465, "imap": 143, "imaps": 993}
-HTTP_PORT, HTTPS_PORT = 80, 443
-"""What a site that names no port is served on."""
+_HTTP_PORT, _HTTPS_PORT = 80, 443
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,19 +22,37 @@ class ListenAddress:
     port: int
 
 
-def listen_addresses(listeners: Iterable[Listener]) -> list[ListenAddress]:
-    """Return all addresses that listeners' services need, each once."""
+@dataclass(frozen=True, slots=True)
+class WebEntry:
+    """A site on a port.
+
+    Attributes:
+        name: Which one.
+        path: Where it begins; without a slash at the end it is only that.
+        is_forwarded: A proxy in front says whose requests they are.
+    """
+
+    name: str
+    port: int
+    is_tls: bool
+    path: str
+    is_forwarded: bool = False
+
+
+def listen_addresses(static: StaticConfig) -> list[ListenAddress]:
+    """Return all addresses that the services of all listeners need, each once."""
     return list(
         dict.fromkeys(
             ListenAddress(service, ip, port)
-            for listener in listeners
+            # Sorted, so that the log of two starts reads alike.
+            for _, listener in sorted(static.listeners.items())
             for ip in listener.ips
-            for service, port in _services(listener)
+            for service, port in _services(static, listener)
         )
     )
 
 
-def _services(listener: Listener) -> Iterator[tuple[str, int]]:
+def _services(static: StaticConfig, listener: Listener) -> Iterator[tuple[str, int]]:
     has_tls = listener.tls is not None
     if listener.smtp is not None and listener.smtp.enabled:
         yield "smtp", listener.smtp.port
@@ -46,7 +64,31 @@ def _services(listener: Listener) -> Iterator[tuple[str, int]]:
     ):
         if service is not None and service.enabled and (has_tls or not needs_tls):
             yield name, service.port or USUAL_PORTS[name]
-    if (plain := listener.account_http) is not None and plain.enabled:
-        yield "http", plain.port or HTTP_PORT
-    if (secure := listener.account_https) is not None and secure.enabled and has_tls:
-        yield "https", secure.port or HTTPS_PORT
+    for entry in web_entries(listener):
+        yield "https" if entry.is_tls else "http", entry.port
+    if (port := acme_port(static, listener)) is not None:
+        yield "acme", port
+
+
+def web_entries(listener: Listener) -> list[WebEntry]:
+    """Return the sites of a listener."""
+    entries = list(_sites(listener))
+    if listener.tls is not None and listener.tls.acme:
+        plain = dict.fromkeys(each.port for each in entries if not each.is_tls)
+        entries += [WebEntry("acme", port, is_tls=False, path=CHALLENGE_PATH) for port in plain]
+    return entries
+
+
+def _sites(listener: Listener) -> Iterator[WebEntry]:
+    for service, is_tls in ((listener.account_http, False), (listener.account_https, True)):
+        if service is not None and service.enabled and (listener.tls is not None or not is_tls):
+            port = service.port or (_HTTPS_PORT if is_tls else _HTTP_PORT)
+            yield WebEntry("account", port, is_tls, service.path or "/", service.forwarded)
+
+
+def acme_port(static: StaticConfig, listener: Listener) -> int | None:
+    """Return the port that is there only for an ACME provider's looks; `None` where a site's is looked at."""
+    if listener.tls is None or listener.tls.acme not in static.acme:
+        return None
+    port = static.acme[listener.tls.acme].port
+    return None if port in {each.port for each in web_entries(listener) if each.is_tls} else port

@@ -17,7 +17,7 @@ from mox.app.searchindexing import SearchIndexing
 from mox.app.selfdelivery import SelfDelivery
 from mox.app.server import Server
 from mox.app.web import WebPorts
-from mox.certificates import Certificates
+from mox.certificates import Certificates, Challenges
 from mox.config import ConfigSource, InitialMailboxes, Pattern, compile_pattern
 from mox.control import ControlServer
 from mox.listen import Listeners
@@ -53,6 +53,8 @@ def build(
     certificates: Certificates | None = None,
     bound: Mapping[tuple[str, int], socket] | None = None,
     enforces: bool = True,
+    challenges: Challenges | None = None,
+    metrics: Metrics | None = None,
 ) -> Server:
     """Make a server; call it on the loop that will run it.
 
@@ -68,6 +70,8 @@ def build(
         certificates: Of listeners; by default read from their files.
         bound: Sockets that somebody else had to bind, by IP and port.
         enforces: Mail that is judged to be junk is refused; else it is filed, with the judgement.
+        challenges: What ACME providers look at.
+        metrics: Numbers that others count in, too.
 
     Raises:
         OSError, ValueError: A certificate cannot be used.
@@ -101,7 +105,7 @@ def build(
         returned=queue.returned,
         enforces=enforces,
     )
-    metrics = Metrics()
+    metrics = metrics or Metrics()
     signer = Signer(current=lambda: source.current, keys=KeyRing(source.directory), clock=clock, pool=pool)
     imports = Imports(store=store, clock=clock)
     certificates = certificates or Certificates(source.directory)
@@ -139,6 +143,7 @@ def build(
                 clock=clock,
                 version=mox.__version__,
             ),
+            challenges=challenges or Challenges(),
             clock=clock,
             shutdown=shutdown,
             is_limited=local_address is None,

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ed25519
 
 from mox.accounts import hash_password
 from mox.admin import new_account
-from mox.app.addresses import HTTP_PORT, HTTPS_PORT, USUAL_PORTS
+from mox.app.addresses import USUAL_PORTS, web_entries
 from mox.certificates import make_self_signed
 from mox.config import (
     CA,
@@ -193,10 +193,6 @@ def _services(listener: Listener) -> Iterator[str]:
         if service is not None and service.enabled:
             url = f"{scheme}://{host}:{service.port or USUAL_PORTS[name]}"
             yield f"  {label:<13} {url:<24} {note}"
-    for scheme, site, usual in (
-        ("http", listener.account_http, HTTP_PORT),
-        ("https", listener.account_https, HTTPS_PORT),
-    ):
-        if site is not None and site.enabled:
-            url = f"{scheme}://{host}:{site.port or usual}{site.path or '/'}"
-            yield f"  {'account pages':<13} {url:<24} {'TLS' if scheme == 'https' else ''}".rstrip()
+    for entry in web_entries(listener):
+        url = f"{'https' if entry.is_tls else 'http'}://{host}:{entry.port}{entry.path}"
+        yield f"  {'account pages':<13} {url:<24} {'TLS' if entry.is_tls else ''}".rstrip()

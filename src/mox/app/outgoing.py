@@ -15,7 +15,7 @@ from moxkit.https import HttpsClient
 from moxkit.net import system_roots
 from moxkit.smtpclient import Dialer
 
-__all__ = ["Outgoing", "make_outgoing"]
+__all__ = ["Outgoing", "make_outgoing", "trusted_roots"]
 
 # Reports are about a day, and made the day after; what could not be sent by then is of no use.
 _KEEP_RESULTS = timedelta(days=14)
@@ -54,7 +54,7 @@ def make_outgoing(
         mox.database.DatabaseError: A database cannot be used.
     """
     static = source.current.static
-    roots = _roots(static.tls, source.directory)
+    roots = trusted_roots(static.tls, source.directory)
     https = HttpsClient(resolver, roots=roots, now=clock.now)
     policies = StsPolicies(directory=data_dir, clock=clock, pool=pool, resolver=resolver, get=https.get)
     results = TlsResults(
@@ -71,8 +71,12 @@ def make_outgoing(
     return Outgoing(deliverer, policies, results, clock)
 
 
-def _roots(tls: StaticTLS | None, directory: Path) -> tuple[x509.Certificate, ...]:
-    """Return whom to believe."""
+def trusted_roots(tls: StaticTLS | None, directory: Path) -> tuple[x509.Certificate, ...]:
+    """Return whom to believe, in outgoing connections.
+
+    Raises:
+        OSError, ValueError: A file of authorities cannot be used.
+    """
     ca = CA(additional_to_system=True) if tls is None or tls.ca is None else tls.ca
     own = [
         certificate

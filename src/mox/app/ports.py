@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import mox
 from mox.accounts import Accounts, Service, ServiceDesk, SignIn
-from mox.app.addresses import USUAL_PORTS
+from mox.app.addresses import USUAL_PORTS, acme_port
 from mox.app.web import WebPorts
-from mox.certificates import Certificates
+from mox.certificates import Certificates, Names
 from mox.config import Listener, SMTPService, StaticConfig
 from mox.delivery import Delivery, ReceivingPolicy
 from mox.imapserver import ImapServer, Services
@@ -17,7 +17,7 @@ from mox.smtpserver import Counting, Kind, Options, SmtpServer, SpecialRecipient
 from mox.store import Store
 from mox.submission import Submission
 from moxkit.domain import parse_domain
-from moxkit.net import TLSContext
+from moxkit.net import LineConn, TLSContext
 
 __all__ = ["PortMaker"]
 
@@ -67,6 +67,8 @@ class PortMaker:
             yield from self._smtp_ports(listener, ip)
             yield from self._imap_ports(listener, ip)
             yield from self._web.ports(listener, ip)
+            if (port := acme_port(self._static, listener)) is not None:
+                yield Port("acme", ip, port, _looked_at, self._certificates.looked_at())
 
     def _tls(self, listener: Listener, desk: ServiceDesk | None = None) -> TLSContext | None:
         """Return the TLS context of a listener's service; one for people asks for client certificates."""
@@ -76,12 +78,16 @@ class PortMaker:
         smtp = listener.smtp
         return self._certificates.context(
             listener.tls,
+            names=Names(self._hostname(listener), is_lenient=desk is None),
             # Sessions are resumed where the same is asked of the client, and nowhere else.
             session_id=b"mox-clients" if asks else b"mox",
             # A large sender fails with tickets on port 25.
             tickets=desk is not None or (smtp is not None and smtp.tls_session_tickets_disabled is False),
             judge_client=desk.judge_client if asks and desk is not None else None,
         )
+
+    def _hostname(self, listener: Listener) -> str:
+        return parse_domain(listener.hostname or self._static.hostname).ascii
 
     def _smtp_ports(self, listener: Listener, ip: str) -> Iterator[Port]:
         if listener.smtp is not None and listener.smtp.enabled:
@@ -102,7 +108,7 @@ class PortMaker:
     def _options(self, kind: Kind, listener: Listener) -> Options:
         return Options(
             kind=kind,
-            hostname=parse_domain(listener.hostname or self._static.hostname).ascii,
+            hostname=self._hostname(listener),
             max_message_size=listener.smtp_max_message_size,
             requires_starttls=listener.smtp is not None and listener.smtp.require_starttls,
             allows_requiretls=listener.smtp is None or not listener.smtp.no_require_tls,
@@ -158,3 +164,7 @@ def _receiving(smtp: SMTPService | None) -> ReceivingPolicy:
         return ReceivingPolicy()
     zones = tuple(parse_domain(name) for name in smtp.dnsbls)
     return ReceivingPolicy(zones, smtp.first_time_sender_delay.total_seconds())
+
+
+async def _looked_at(_conn: LineConn) -> None:
+    """Serve a connection on which the handshake is all that counts (RFC 8737 §3)."""

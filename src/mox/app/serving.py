@@ -16,10 +16,10 @@ from mox.app.build import build
 from mox.app.outgoing import make_outgoing
 from mox.app.resolving import make_resolver
 from mox.app.running import run_loop, stop_on_signals
-from mox.certificates import Certificates, certificate_files
-from mox.config import ConfigError, ConfigSource, Problem, StaticConfig, load_config
+from mox.certificates import Certificates, Challenges, certificate_files
+from mox.config import ConfigSource, load_config
 from mox.listen import bind
-from mox.observe import LogLevels
+from mox.observe import LogLevels, Metrics
 from mox.runtime import Clock, FileWatch, Tasks, notify_service_manager
 
 assert sys.platform != "win32"  # noqa: S101  the command line says that it is not available there
@@ -53,7 +53,6 @@ def serve_as_root(static_file: Path, *, argv: list[str]) -> int:
     static = load_config(static_file).static
     directory = static_file.parent
     data_dir = (directory / static.data_dir).resolve()
-    _check_can_be_served(static, static_file)
     run_as = find_user(static.user)
     logger.info(
         "starting as root",
@@ -64,12 +63,11 @@ def serve_as_root(static_file: Path, *, argv: list[str]) -> int:
     wrong = repair(expected(directory, data_dir, run_as), fix=not static.no_fix_permissions)
     if wrong and static.no_fix_permissions:
         logger.warning("NoFixPermissions is set: see above what is to be changed", extra={"paths": wrong})
-    # Sorted, so that the log of two starts reads alike.
-    listeners = [listener for _, listener in sorted(static.listeners.items())]
     sockets = {
-        (each.ip, each.port): bind(each.service, each.ip, each.port) for each in listen_addresses(listeners)
+        (each.ip, each.port): bind(each.service, each.ip, each.port) for each in listen_addresses(static)
     }
-    return run_parent(argv, run_as=run_as, sockets=sockets, files=certificate_files(listeners, directory))
+    files = certificate_files(static.listeners.values(), directory)
+    return run_parent(argv, run_as=run_as, sockets=sockets, files=files)
 
 
 def serve(static_file: Path, *, clock: Clock, levels: LogLevels, log_level: str | None = None) -> int:
@@ -94,7 +92,6 @@ def serve(static_file: Path, *, clock: Clock, levels: LogLevels, log_level: str 
     # What the parent handed over need not, and cannot, be opened here.
     source = ConfigSource(static_file, load_config(static_file, opens_keys=inherited is None), clock)
     static = source.current.static
-    _check_can_be_served(static, static_file)
     levels.set(log_level or static.log_level or "info")
     logger.info(
         "starting without privileges" if inherited else "starting",
@@ -103,20 +100,11 @@ def serve(static_file: Path, *, clock: Clock, levels: LogLevels, log_level: str 
     return run_loop(lambda: _serve(source, clock, levels, inherited))
 
 
-def _check_can_be_served(static: StaticConfig, file: Path) -> None:
-    problems = [
-        Problem(file, ("Listeners", name, "TLS", "ACME"), "is not in this version; use KeyCerts instead")
-        for name, listener in static.listeners.items()
-        if listener.tls is not None and listener.tls.acme
-    ]
-    if problems:
-        raise ConfigError(problems)
-
-
 async def _serve(source: ConfigSource, clock: Clock, levels: LogLevels, inherited: Inherited | None) -> int:
     static = source.current.static
     data_dir = (source.directory / static.data_dir).resolve()
-    certificates = Certificates(source.directory, inherited.files if inherited else None)
+    challenges, metrics = Challenges(), Metrics()
+    certificates = Certificates(source.directory, inherited.files if inherited else None, hello=challenges)
     async with AsyncExitStack() as stack:
         # The server ends first: what it delivers with has to be there until then.
         pool = stack.enter_context(ThreadPoolExecutor(4, thread_name_prefix="outgoing"))
@@ -125,6 +113,20 @@ async def _serve(source: ConfigSource, clock: Clock, levels: LogLevels, inherite
         stack.push_async_callback(outgoing.close)
         tasks = Tasks()
         stack.push_async_callback(tasks.close)
+        if static.acme:
+            # Who has no provider need not load what speaks to them.
+            from mox.app.issuing import make_acme  # noqa: PLC0415  see above
+
+            acme = make_acme(
+                source=source,
+                data_dir=data_dir,
+                clock=clock,
+                certificates=certificates,
+                challenges=challenges,
+                counting=metrics.acme,
+            )
+            stack.push_async_callback(acme.close)
+            tasks.spawn(acme.run(), "certificates by acme")
         server = build(
             source=source,
             data_dir=data_dir,
@@ -134,6 +136,8 @@ async def _serve(source: ConfigSource, clock: Clock, levels: LogLevels, inherite
             resolver=resolver,
             certificates=certificates,
             bound=_bound(inherited),
+            challenges=challenges,
+            metrics=metrics,
         )
         stop_on_signals(server)
         if inherited is None:

@@ -1,12 +1,14 @@
-"""From listeners' TLS sections to TLS contexts, which go on with new certificates when files are replaced."""
+"""From listeners' TLS sections to TLS contexts, which go on with new certificates when there are some."""
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from mox.certificates.byfiles import OfFiles
+from mox.certificates.byhosts import HostCertificates, Names, OfHosts
 from mox.config import TLS, Listener
-from moxkit.net import ClientJudge, TLSContext, TLSVersion, server_context
+from moxkit.net import ClientJudge, HelloSelector, TLSContext, TLSVersion, server_context
 
 __all__ = ["Certificates", "certificate_files"]
 
@@ -18,48 +20,52 @@ _VERSIONS = {
     "TLSv1.2": TLSVersion.TLS12,
     "TLSv1.3": TLSVersion.TLS13,
 }
+_Pairs = Sequence[tuple[bytes, bytes]]
 
 
 def certificate_files(listeners: Iterable[Listener], directory: Path) -> list[Path]:
     """Return the files with keys and certificates that listeners name, each once; names are relative."""
-    return list(
-        dict.fromkeys(
-            directory / name
-            for listener in listeners
-            if listener.tls is not None
-            for pair in listener.tls.key_certs
-            for name in (pair.cert_file, pair.key_file)
-        )
-    )
-
-
-@dataclass(slots=True)
-class _Current:
-    """What new connections of a context get; `make` makes it from the files as they are."""
-
-    make: Callable[[], TLSContext]
-    context: TLSContext
+    sections = [listener.tls for listener in listeners if listener.tls is not None]
+    names = [name for tls in sections for pair in tls.key_certs for name in (pair.cert_file, pair.key_file)]
+    names += [name for tls in sections for name in tls.host_private_key_files]
+    return list(dict.fromkeys(directory / name for name in names))
 
 
 class Certificates:
     """The keys and certificates of all listeners."""
 
-    def __init__(self, directory: Path, contents: Mapping[Path, bytes] | None = None) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        contents: Mapping[Path, bytes] | None = None,
+        *,
+        issued: HostCertificates | None = None,
+        hello: HelloSelector | None = None,
+    ) -> None:
         """Remember where they are.
 
         Args:
             directory: What names of files are relative to.
             contents: Of files that somebody else had to open; others are read.
+            issued: For listeners with ACME.
+            hello: What to show to an ACME provider that looks, on web ports.
         """
         self._directory = directory
         self._contents = dict(contents or {})
         self._given = contents is not None
-        self._contexts: list[_Current] = []
+        self._issued = issued
+        self._hello = hello
+        self._of_files: list[OfFiles] = []
+
+    def issued_by(self, issued: HostCertificates) -> None:
+        """Say who issues certificates, who may want to read files here first."""
+        self._issued = issued
 
     def context(
         self,
         tls: TLS,
         *,
+        names: Names,
         session_id: bytes,
         tickets: bool = True,
         judge_client: ClientJudge | None = None,
@@ -68,32 +74,45 @@ class Certificates:
         """Make the context of a service.
 
         Args:
-            tls: With KeyCerts.
+            tls: With ACME or KeyCerts.
+            names: Which certificate is for whom.
             session_id: Sessions are resumed only where it is the same.
             tickets: Whether sessions can be resumed.
             judge_client: Ask for client certificates, and let this decide about them.
-            alpn: Application protocols, best first.
+            alpn: Application protocols, best first; web ports have them, and show themselves to who looks.
 
         Raises:
             OSError: A file cannot be read.
-            ValueError: A file is not what it should be.
+            ValueError: A file is not what it should be, or nobody issues certificates.
         """
 
-        def make(select: Callable[[str | None], TLSContext] | None = None) -> TLSContext:
+        def make(pairs: _Pairs, **more: Any) -> TLSContext:
             return server_context(
-                self._pairs(tls),
+                pairs,
                 min_version=_VERSIONS[tls.min_version],
                 session_id=session_id,
                 tickets=tickets,
                 judge_client=judge_client,
                 alpn=alpn,
-                select=select,
+                **more,
             )
 
-        current = _Current(make, make())
-        self._contexts.append(current)
-        # Asked at each handshake, so that connections to come have the new certificate.
-        return make(lambda _name: current.context)
+        hello = self._hello if alpn else None
+        if tls.acme:
+            return OfHosts(make, names, self._current(tls.acme)).listening(hello)
+        of_files = OfFiles(make, lambda: self._pairs(tls))
+        self._of_files.append(of_files)
+        return of_files.listening(hello)
+
+    def looked_at(self) -> TLSContext:
+        """Make the context of a port that is there only for ACME providers to look at."""
+        return server_context(select=lambda _name: None, hello=self._hello)
+
+    def _current(self, provider: str) -> Callable[[str], _Pairs | None]:
+        issued = self._issued
+        if issued is None:
+            raise ValueError(f"nobody issues certificates of ACME provider {provider!r} here")
+        return lambda host: issued.current(provider, host)
 
     def renew(self, contents: Mapping[Path, bytes] | None = None) -> None:
         """Go on with what files hold now; what cannot be used is logged, and changes nothing.
@@ -104,19 +123,24 @@ class Certificates:
         before = self._contents
         self._contents = dict(contents or {})
         try:
-            made = [current.make() for current in self._contexts]
+            made = [each.made_again() for each in self._of_files]
         except (OSError, ValueError) as error:
             self._contents = before
             logger.warning("new keys and certificates cannot be used, old ones stay", extra={"error": error})
             return
-        for current, context in zip(self._contexts, made, strict=True):
-            current.context = context
+        for each, contexts in zip(self._of_files, made, strict=True):
+            each.use(contexts)
         logger.info("new keys and certificates are in use")
 
     def _pairs(self, tls: TLS) -> list[tuple[bytes, bytes]]:
-        return [(self._read(pair.cert_file), self._read(pair.key_file)) for pair in tls.key_certs]
+        return [(self.read(pair.cert_file), self.read(pair.key_file)) for pair in tls.key_certs]
 
-    def _read(self, name: str) -> bytes:
+    def read(self, name: str) -> bytes:
+        """Return the content of a file that a TLS section names.
+
+        Raises:
+            OSError: It cannot be read.
+        """
         path = self._directory / name
         if path in self._contents:
             return self._contents[path]

@@ -14,7 +14,7 @@ from mox.config.dynamic import AccountConfig, DynamicConfig
 from mox.config.problem import KeyPath
 from mox.config.sending import QueueConfig
 from mox.config.snapshot import canonical_address
-from mox.config.static import TLS, Listener, StaticConfig
+from mox.config.static import ACME, TLS, Listener, StaticConfig
 from moxkit.dns import parse_name_server
 from moxkit.domain import DomainError, parse_domain
 
@@ -27,6 +27,7 @@ _TLS_VERSIONS = ("TLSv1.0", "TLSv1.1", "TLSv1.2", "TLSv1.3")
 _LONGEST_PATIENCE = timedelta(hours=8760)
 # It is the name of a directory, too, on every system.
 ACCOUNT_NAME = re.compile(r"[^/\\\x00-\x1f:*?\"<>|.][^/\\\x00-\x1f:*?\"<>|]{0,63}")
+_LAST_PORT = 65535
 _PRINTABLE = re.compile(r"[ -~]{0,256}")
 
 
@@ -49,14 +50,9 @@ def check_static(config: StaticConfig, directory: Path, *, opens_keys: bool = Tr
     for name, listener in config.listeners.items():
         yield from _check_listener(config, listener, ("Listeners", name))
         if opens_keys and listener.tls is not None:
-            yield from _check_files(listener.tls, directory, ("Listeners", name, "TLS", "KeyCerts"))
+            yield from _check_files(listener.tls, directory, ("Listeners", name, "TLS"))
     for name, provider in config.acme.items():
-        for key, value in (
-            ("DirectoryURL", provider.directory_url),
-            ("ContactEmail", provider.contact_email),
-        ):
-            if not value:
-                yield ("ACME", name, key), "must not be empty"
+        yield from _check_provider(provider, directory, ("ACME", name))
     yield from check_transports(config)
     yield from _check_queue(config.queue)
     yield from _check_mailbox(config.postmaster.mailbox, ("Postmaster", "Mailbox"))
@@ -111,12 +107,33 @@ def _check_tls(config: StaticConfig, tls: TLS, path: KeyPath) -> Iterator[Found]
 
 def _check_files(tls: TLS, directory: Path, path: KeyPath) -> Iterator[Found]:
     for index, pair in enumerate(tls.key_certs):
-        for key, name in (("CertFile", pair.cert_file), ("KeyFile", pair.key_file)):
-            try:
-                with (directory / name).open("rb"):
-                    pass
-            except OSError as error:
-                yield (*path, index, key), f"cannot be read: {error.strerror}"
+        yield from _check_file(directory / pair.cert_file, (*path, "KeyCerts", index, "CertFile"))
+        yield from _check_file(directory / pair.key_file, (*path, "KeyCerts", index, "KeyFile"))
+    for index, name in enumerate(tls.host_private_key_files):
+        yield from _check_file(directory / name, (*path, "HostPrivateKeyFiles", index))
+
+
+def _check_file(file: Path, path: KeyPath) -> Iterator[Found]:
+    try:
+        with file.open("rb"):
+            pass
+    except OSError as error:
+        yield path, f"cannot be read: {error.strerror}"
+
+
+def _check_provider(provider: ACME, directory: Path, path: KeyPath) -> Iterator[Found]:
+    # It is a part of names of files.
+    if not ACCOUNT_NAME.fullmatch(str(path[-1])):
+        yield path, "is no name that a file could have; use letters, digits and hyphens"
+    for key, value in (("DirectoryURL", provider.directory_url), ("ContactEmail", provider.contact_email)):
+        if not value:
+            yield (*path, key), "must not be empty"
+    if provider.directory_url and not provider.directory_url.startswith("https://"):
+        yield (*path, "DirectoryURL"), "must begin with https://"
+    if not 0 < provider.port <= _LAST_PORT:
+        yield (*path, "Port"), f"must be from 1 to {_LAST_PORT}"
+    if (binding := provider.external_account_binding) is not None:
+        yield from _check_file(directory / binding.key_file, (*path, "ExternalAccountBinding", "KeyFile"))
 
 
 def _needs_tls(listener: Listener) -> Iterator[str]:

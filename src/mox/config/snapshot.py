@@ -43,6 +43,7 @@ class ConfigSnapshot:
         reports: Addresses for reports, by canonical address.
         aliases: By canonical address.
         postmaster_domains: ASCII names at which the postmaster is the global one.
+        reports_only: ASCII names of domains without any address; only reports about others come there.
     """
 
     static: StaticConfig
@@ -53,6 +54,7 @@ class ConfigSnapshot:
     reports: Mapping[str, AddressTarget]
     aliases: Mapping[str, AliasTarget]
     postmaster_domains: frozenset[str]
+    reports_only: frozenset[str]
 
 
 def canonical_address(address: str, domains: Mapping[str, DomainConfig]) -> str:
@@ -107,4 +109,5 @@ def make_snapshot(static: StaticConfig, dynamic: DynamicConfig) -> ConfigSnapsho
         reports,
         aliases,
         frozenset(parse_domain(host).ascii for host in hosts),
+        frozenset(domains.keys() - {address.rpartition("@")[2] for address in (*addresses, *aliases)}),
     )

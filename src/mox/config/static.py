@@ -62,7 +62,7 @@ class Resolvers:
 class ExternalAccountBinding:
     """How an ACME provider knows its customer (RFC 8555 §7.3.4)."""
 
-    key_id: str
+    key_id: str = field(metadata={"key": "KeyID"})
     """Key identifier that the provider gave."""
     key_file: str
     """File with the key, base64url."""
@@ -72,7 +72,7 @@ class ExternalAccountBinding:
 class ACME:
     """A provider of certificates (RFC 8555)."""
 
-    directory_url: str
+    directory_url: str = field(metadata={"key": "DirectoryURL"})
     """Its directory, like https://acme-v02.api.letsencrypt.org/directory."""
     contact_email: str
     """Where it writes to when something is wrong."""

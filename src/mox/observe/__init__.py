@@ -6,6 +6,14 @@ Rooms use the standard `logging` with data in `extra`; only the server's process
 
 from mox.observe.levels import LogLevels
 from mox.observe.logfmt import LogfmtFormatter, PlainFormatter, install
-from mox.observe.metrics import Metrics, SmtpMetrics
+from mox.observe.metrics import AcmeMetrics, Metrics, SmtpMetrics
 
-__all__ = ["LogLevels", "LogfmtFormatter", "Metrics", "PlainFormatter", "SmtpMetrics", "install"]
+__all__ = [
+    "AcmeMetrics",
+    "LogLevels",
+    "LogfmtFormatter",
+    "Metrics",
+    "PlainFormatter",
+    "SmtpMetrics",
+    "install",
+]

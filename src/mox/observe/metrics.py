@@ -16,7 +16,7 @@ from prometheus_client import (
     generate_latest,
 )
 
-__all__ = ["Metrics", "SmtpMetrics"]
+__all__ = ["AcmeMetrics", "Metrics", "SmtpMetrics"]
 
 # Of commands; DATA waits for disks, DNS and tarpits.
 _COMMAND_BUCKETS = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 20, 30, 60, 120)
@@ -29,6 +29,7 @@ class Metrics:
 
     Attributes:
         smtp: Of the SMTP server.
+        acme: Of certificates.
     """
 
     def __init__(self) -> None:
@@ -37,6 +38,7 @@ class Metrics:
         PlatformCollector(registry=self._registry)
         GCCollector(registry=self._registry)
         self.smtp = SmtpMetrics(self._registry)
+        self.acme = AcmeMetrics(self._registry)
 
     def text(self) -> bytes:
         """Return all numbers in the text format of Prometheus."""
@@ -122,3 +124,32 @@ class SmtpMetrics:
                 return ("other",) * len(labels)
             self._seen.add(labels)
         return labels
+
+
+class AcmeMetrics:
+    """Numbers of certificates that are asked for by ACME (reference operations.md §1)."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        def counter(name: str, text: str) -> Counter:
+            return Counter(f"mox_autotls_{name}", text, registry=registry)
+
+        self._missing = counter("missing_servername", "TLS connections without a server name.")
+        self._unknown = counter("unknown_servername", "TLS connections for names that are not ours.")
+        self._errors = counter("cert_request_errors", "Certificates that were asked for in vain.")
+        self._stored = counter("certput", "Certificates that were issued and kept.")
+
+    def missing_name(self) -> None:
+        """Count a connection without a server name."""
+        self._missing.inc()
+
+    def unknown_name(self) -> None:
+        """Count a connection for a name that is not ours."""
+        self._unknown.inc()
+
+    def failed(self) -> None:
+        """Count a certificate that was not issued."""
+        self._errors.inc()
+
+    def stored(self) -> None:
+        """Count a certificate that was issued."""
+        self._stored.inc()

@@ -44,7 +44,7 @@ async def test_they_are_those_that_are_listened_on(
         local_address=ADDRESS,
     )
     listened = [(each.service, each.ip, each.port) for each in server._ports]
-    bound = [(each.service, each.ip, each.port) for each in listen_addresses([listener])]
+    bound = [(each.service, each.ip, each.port) for each in listen_addresses(static)]
     await server.stop()
     assert sorted(bound) == sorted(listened)
     assert len(set(bound)) == len(bound) > 2

@@ -1,0 +1,74 @@
+"""Who asks for certificates, put together; imported only where there is an ACME provider."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from mox.acme import Acme, Session
+from mox.app.addresses import web_entries
+from mox.app.outgoing import trusted_roots
+from mox.certificates import Certificates, Challenges
+from mox.config import ConfigSource
+from mox.observe import AcmeMetrics
+from mox.runtime import Clock, write_file_durably
+
+__all__ = ["make_acme"]
+
+
+def make_acme(
+    *,
+    source: ConfigSource,
+    data_dir: Path,
+    clock: Clock,
+    certificates: Certificates,
+    challenges: Challenges,
+    counting: AcmeMetrics,
+) -> Acme:
+    """Put it together, for the listeners whose `certificates` these are.
+
+    Raises:
+        OSError, ValueError: A file of authorities cannot be used.
+    """
+    trust = _trust(source, data_dir)
+    acme = Acme(
+        snapshot=lambda: source.current,
+        sessions={
+            name: Session(
+                name,
+                provider,
+                data_dir=data_dir,
+                directory=source.directory,
+                challenges=challenges,
+                trust=trust,
+            )
+            for name, provider in source.current.static.acme.items()
+        },
+        data_dir=data_dir,
+        clock=clock,
+        read_file=certificates.read,
+        ways=lambda provider: _ways(source, provider),
+        counting=counting,
+    )
+    certificates.issued_by(acme)
+    return acme
+
+
+def _trust(source: ConfigSource, data_dir: Path) -> Path:
+    """Return a file with the authorities of outgoing TLS; what speaks to providers wants a file."""
+    roots = trusted_roots(source.current.static.tls, source.directory)
+    path = data_dir / "acme" / "authorities.pem"
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o750)
+    write_file_durably(path, b"".join(root.public_bytes(Encoding.PEM) for root in roots), 0o640)
+    return path
+
+
+def _ways(source: ConfigSource, provider: str) -> Sequence[str]:
+    """Name the challenges that a provider's looks find answered: its port is always listened on."""
+    own = [
+        listener
+        for listener in source.current.static.listeners.values()
+        if listener.tls is not None and listener.tls.acme == provider
+    ]
+    has_plain = any(entry.name == "acme" for listener in own for entry in web_entries(listener))
+    return ["tls-alpn-01", "http-01"] if has_plain else ["tls-alpn-01"]
