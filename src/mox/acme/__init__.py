@@ -10,7 +10,7 @@ is a provider: what it needs takes time to load.
 """
 
 from mox.acme.cache import CertificateCache
-from mox.acme.certificate import Issued, KeyType, key_pem, make_key, read_key
+from mox.acme.certificate import Issued
 from mox.acme.hosts import Hosts, certificate_hosts, host_key_files
 from mox.acme.issuing import Acme, Ordering
 from mox.acme.registration import Account, known_account
@@ -23,13 +23,9 @@ __all__ = [
     "CertificateCache",
     "Hosts",
     "Issued",
-    "KeyType",
     "Ordering",
     "Session",
     "certificate_hosts",
     "host_key_files",
-    "key_pem",
     "known_account",
-    "make_key",
-    "read_key",
 ]

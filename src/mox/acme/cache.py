@@ -4,7 +4,8 @@ import logging
 import re
 from pathlib import Path
 
-from mox.acme.certificate import Issued, KeyType, read_issued
+from mox.acme.certificate import Issued, read_issued
+from mox.certificates import KeyType
 from mox.runtime import write_file_durably
 
 __all__ = ["CertificateCache", "account_file", "account_key_file"]

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from mox.acme.certificate import KeyType
+from mox.certificates import KeyType
 from mox.config import ConfigSnapshot, DomainConfig, Listener
 from moxkit.domain import parse_domain
 

@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Protocol
 
 from mox.acme.cache import CertificateCache
-from mox.acme.certificate import Issued, KeyType, PrivateKey, key_pem, make_key, read_issued, read_key
+from mox.acme.certificate import Issued, read_issued
 from mox.acme.hosts import Hosts, certificate_hosts, host_key_files
 from mox.acme.schedule import renewal_time, retry_delay
 from mox.acme.session import AcmeError
+from mox.certificates import KeyType, PrivateKey, key_pem, make_key, read_key
 from mox.config import ConfigSnapshot, format_duration
 from mox.observe import AcmeMetrics
 from mox.runtime import Clock

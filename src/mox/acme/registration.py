@@ -14,7 +14,7 @@ from josepy.jwa import ES256, RS256, JWASignature
 from josepy.jwk import JWK, JWKEC, JWKRSA
 
 from mox.acme.cache import account_file, account_key_file
-from mox.acme.certificate import KeyType, key_pem, make_key
+from mox.certificates import KeyType, key_pem, make_key
 from mox.config import ACME, ExternalAccountBinding
 from mox.runtime import write_file_durably
 

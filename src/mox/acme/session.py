@@ -18,9 +18,8 @@ from josepy.errors import Error as JoseError
 from josepy.jwk import JWK
 
 import mox
-from mox.acme.certificate import PrivateKey
 from mox.acme.registration import account_key, registered
-from mox.certificates import Challenges
+from mox.certificates import Challenges, PrivateKey
 from mox.config import ACME
 
 __all__ = ["AcmeError", "Session"]

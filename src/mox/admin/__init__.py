@@ -27,7 +27,15 @@ from mox.admin.edits import (
     remove_domain,
     set_domain_disabled,
 )
-from mox.admin.firstconfig import FirstWishes, first_config, make_password
+from mox.admin.firstconfig import (
+    FORWARDED_ACCOUNT_PORT,
+    FORWARDED_PORT,
+    LETS_ENCRYPT,
+    FirstWishes,
+    first_config,
+    make_password,
+)
+from mox.admin.hostkeys import NewHostKeys, ensure_host_keys, host_key_records
 from mox.admin.installing import Installed, install
 from mox.admin.licenses import License, installed_licenses
 from mox.admin.newaccount import new_account
@@ -37,6 +45,9 @@ from mox.admin.surroundings import Finding, Level, Surroundings, look_around
 from mox.admin.verifying import VerifyResult, verify_data
 
 __all__ = [
+    "FORWARDED_ACCOUNT_PORT",
+    "FORWARDED_PORT",
+    "LETS_ENCRYPT",
     "BackupRequest",
     "BackupResult",
     "DnsRecord",
@@ -47,6 +58,7 @@ __all__ = [
     "Level",
     "License",
     "NewDomain",
+    "NewHostKeys",
     "RecordGroup",
     "ServiceManager",
     "Surroundings",
@@ -58,7 +70,9 @@ __all__ = [
     "add_domain",
     "change_alias",
     "dns_records",
+    "ensure_host_keys",
     "first_config",
+    "host_key_records",
     "install",
     "installed_licenses",
     "look_around",

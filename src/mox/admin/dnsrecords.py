@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address
 
-from mox.config import DomainConfig, StaticConfig
+from mox.config import DomainConfig, Security, StaticConfig, client_settings
 from moxkit import dkim
 from moxkit.dns import Tlsa
 from moxkit.domain import parse_domain
@@ -18,8 +18,9 @@ __all__ = ["DnsRecord", "RecordGroup", "dns_records", "sending_addresses", "zone
 # Zone files break long texts; whoever asks joins them (RFC 7208 §3.3).
 _STRING = 100
 _TTL_S = 300
-# Names of services that mail programs look for (RFC 6186, 8314), whether we have them, and the port.
-_SERVICES = (("imaps", 993), ("submissions", 465), ("imap", 0), ("submission", 0), ("pop3", 0), ("pop3s", 0))
+# Names of services that mail programs look for (RFC 6186, 8314).
+_SERVICES = ("imaps", "submissions", "imap", "submission", "pop3", "pop3s")
+_PRODUCTION, _LETS_ENCRYPT = "https://acme-v02.api.letsencrypt.org/directory", "letsencrypt.org"
 
 _WHY = {
     "dane": "DANE: who delivers mail to this host checks its TLS key by these, so that nobody is in between.",
@@ -41,6 +42,7 @@ _WHY = {
     "programs": "Mail programs find their settings by these (RFC 6186, RFC 8314); a dot says that there is no"
     " such service.",
     "caa": "Certificates for the domain come from nobody else (RFC 8659).",
+    "no account": " Once there is an account at the provider, a stricter record that names it is printed.",
 }
 
 
@@ -95,6 +97,7 @@ def dns_records(
     dkim_keys: Mapping[str, dkim.PrivateKey],
     host_keys: Sequence[Tlsa],
     is_signed: bool,
+    acme_accounts: Mapping[str, str] | None = None,
 ) -> list[RecordGroup]:
     """Return all records of a domain, in the order in which they are explained.
 
@@ -105,6 +108,7 @@ def dns_records(
         dkim_keys: By selector.
         host_keys: What DANE says of the keys of this host; empty without stable ones.
         is_signed: The host's domain is signed (DNSSEC).
+        acme_accounts: Addresses of the accounts at ACME providers, as far as they are known.
     """
     at, host = _ascii(name), _ascii(static.hostname)
     return [
@@ -117,7 +121,7 @@ def dns_records(
         _of_secure_delivery(at, host, domain),
         *_of_tls_reports(at, domain),
         *_of_programs(at, host, domain, static),
-        *_of_issuers(at, static),
+        *_of_issuers(at, static, acme_accounts or {}),
     ]
 
 
@@ -236,8 +240,9 @@ def _of_programs(at: str, host: str, domain: DomainConfig, static: StaticConfig)
             _record(f"autoconfig.{at}", "CNAME", host),
             _record(f"_autodiscover._tcp.{at}", "SRV", f"0 1 443 {host}"),
         ]
-    for service, port in _SERVICES:
-        value = f"0 1 {port} {client}" if port else "0 0 0 ."
+    ports = _ports_of_programs(domain, static)
+    for service in _SERVICES:
+        value = f"0 1 {ports[service]} {client}" if service in ports else "0 0 0 ."
         records.append(_record(f"_{service}._tcp.{at}", "SRV", value))
     yield RecordGroup(
         why=_WHY["programs"],
@@ -245,15 +250,32 @@ def _of_programs(at: str, host: str, domain: DomainConfig, static: StaticConfig)
     )
 
 
-def _of_issuers(at: str, static: StaticConfig) -> Iterator[RecordGroup]:
-    names = {
-        name
-        for listener in static.listeners.values()
-        if listener.tls is not None and listener.tls.acme
-        if (name := static.acme[listener.tls.acme].issuer_domain_name)
-    }
-    if names:
+def _ports_of_programs(domain: DomainConfig, static: StaticConfig) -> dict[str, int]:
+    """Return the first port of each service that there is."""
+    found: dict[str, int] = {}
+    settings = client_settings(static, domain)
+    for server in (*settings.imap, *settings.submission):
+        # Without TLS nobody is sent there.
+        if server.security is not Security.NONE and not server.on_https:
+            secure = "s" if server.security is Security.TLS else ""
+            found.setdefault(f"{server.protocol}{secure}", server.port)
+    return found
+
+
+def _of_issuers(at: str, static: StaticConfig, accounts: Mapping[str, str]) -> Iterator[RecordGroup]:
+    used = {each.tls.acme for each in static.listeners.values() if each.tls is not None and each.tls.acme}
+    records: list[DnsRecord] = []
+    for name in sorted(used & static.acme.keys()):
+        provider = static.acme[name]
+        production = _LETS_ENCRYPT if provider.directory_url == _PRODUCTION else ""
+        if issuer := provider.issuer_domain_name or production:
+            records.append(_record(at, "CAA", f'0 issue "{issuer}"'))
+        if issuer and name in accounts:
+            # Stricter (RFC 8657 §3, §4), and of no use any more when the account changes.
+            of_account = f"accounturi={accounts[name]}; validationmethods=tls-alpn-01,http-01"
+            records.append(_record(at, "CAA", f'0 issue "{issuer}; {of_account}"', is_suggested=True))
+    if records:
         yield RecordGroup(
-            why=_WHY["caa"],
-            records=tuple(_record(at, "CAA", f'0 issue "{name}"') for name in sorted(names)),
+            why=_WHY["caa"] + ("" if accounts else _WHY["no account"]),
+            records=tuple(records),
         )

@@ -3,14 +3,18 @@
 import secrets
 import string
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
+from mox.admin.hostkeys import host_key_name
 from mox.admin.newaccount import new_account
 from mox.admin.newdomain import new_domain
+from mox.certificates import KeyType, key_pem, make_key
 from mox.config import (
+    ACME,
     TLS,
+    AutoconfigService,
     DynamicConfig,
     HostTLSRPT,
     KeyCert,
@@ -22,9 +26,26 @@ from mox.config import (
     WebService,
 )
 from moxkit import dkim
+from moxkit.domain import parse_domain
 from moxkit.smtp import Path as MailPath
 
-__all__ = ["ADMIN_PASSWORD_FILE", "DATA_DIR", "FirstConfig", "FirstWishes", "first_config", "make_password"]
+__all__ = [
+    "ADMIN_PASSWORD_FILE",
+    "DATA_DIR",
+    "FORWARDED_ACCOUNT_PORT",
+    "FORWARDED_PORT",
+    "LETS_ENCRYPT",
+    "FirstConfig",
+    "FirstWishes",
+    "first_config",
+    "make_password",
+]
+
+LETS_ENCRYPT = "https://acme-v02.api.letsencrypt.org/directory"
+"""Directory of the usual ACME provider."""
+FORWARDED_PORT, FORWARDED_ACCOUNT_PORT = 81, 1080
+"""Where another web server finds settings and policies, and the account pages."""
+_PROVIDER, _LETS_ENCRYPT_NAME = "letsencrypt", "letsencrypt.org"
 
 ADMIN_PASSWORD_FILE = "adminpasswd"  # noqa: S105  a file's name
 DATA_DIR = "../data"
@@ -44,7 +65,9 @@ class FirstWishes:
         hostname: Of the mail host.
         listen_ips: To listen on.
         nat_ips: What others see instead.
-        cert_file: Chain, of another tool, and its key.
+        certificate: Files of another tool; without them an ACME provider is asked.
+        acme_directory: Of that provider.
+        has_webserver: Another web server has the usual ports, and forwards to us.
     """
 
     address: MailPath
@@ -52,17 +75,24 @@ class FirstWishes:
     hostname: str
     listen_ips: tuple[str, ...]
     nat_ips: tuple[str, ...]
-    cert_file: Path
-    key_file: Path
+    certificate: KeyCert | None = None
+    acme_directory: str = LETS_ENCRYPT
+    has_webserver: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class FirstConfig:
-    """Both files, and the keys that they name, by path below the configuration's directory."""
+    """Both files, and the keys that they name, by path below the configuration's directory.
+
+    Attributes:
+        keys: For DKIM.
+        host_keys: For certificates of the host.
+    """
 
     static: StaticConfig
     dynamic: DynamicConfig
     keys: dict[Path, bytes]
+    host_keys: dict[Path, bytes]
 
 
 def first_config(
@@ -82,24 +112,15 @@ def first_config(
         now: For names of keys.
         make_key: Makes them.
     """
-    tls = TLS(key_certs=(KeyCert(cert_file=str(wishes.cert_file), key_file=str(wishes.key_file)),))
+    host_keys = {} if wishes.certificate else _host_keys(wishes.hostname, now)
     static = StaticConfig(
         data_dir=DATA_DIR,
         user=wishes.user,
         log_level="info",
         hostname=wishes.hostname,
         admin_password_file=ADMIN_PASSWORD_FILE,
-        listeners={
-            "public": Listener(
-                ips=wishes.listen_ips,
-                nat_ips=wishes.nat_ips,
-                tls=tls,
-                smtp=SMTPService(enabled=True),
-                submissions=SecureService(enabled=True),
-                imaps=SecureService(enabled=True),
-            ),
-            "internal": Listener(ips=_INTERNAL, hostname="localhost", account_http=WebService(enabled=True)),
-        },
+        acme={} if wishes.certificate else {_PROVIDER: _provider(wishes)},
+        listeners={"public": _public(wishes, tuple(map(str, host_keys))), "internal": _internal(wishes)},
         postmaster=Postmaster(account=account, mailbox="Postmaster"),
         host_tlsrpt=HostTLSRPT(account=account, mailbox="TLSRPT", localpart="tlsreports"),
     )
@@ -107,7 +128,52 @@ def first_config(
     dynamic = DynamicConfig(
         domains={domain: made.config}, accounts={account: new_account(domain, str(wishes.address))}
     )
-    return FirstConfig(static, dynamic, made.keys)
+    return FirstConfig(static, dynamic, made.keys, host_keys)
+
+
+def _host_keys(hostname: str, now: datetime) -> dict[Path, bytes]:
+    """Make keys that stay, whatever certificates are made for them: DANE can be published at once."""
+    host = parse_domain(hostname).ascii
+    return {Path(host_key_name(host, each, now)): key_pem(make_key(each)) for each in KeyType}
+
+
+def _provider(wishes: FirstWishes) -> ACME:
+    localpart = str(wishes.address).rpartition("@")[0]
+    address = str(wishes.address) if localpart.isascii() else f"postmaster@{wishes.address.domain}"
+    issuer = _LETS_ENCRYPT_NAME if wishes.acme_directory == LETS_ENCRYPT else ""
+    return ACME(directory_url=wishes.acme_directory, contact_email=address, issuer_domain_name=issuer)
+
+
+def _public(wishes: FirstWishes, host_keys: tuple[str, ...]) -> Listener:
+    """Return the listener for everybody; whoever has certificates by ACME has them for more names."""
+    listener = Listener(
+        ips=wishes.listen_ips,
+        nat_ips=wishes.nat_ips,
+        smtp=SMTPService(enabled=True),
+        submissions=SecureService(enabled=True),
+        imaps=SecureService(enabled=True),
+    )
+    if wishes.certificate is not None:
+        return replace(listener, tls=TLS(key_certs=(wishes.certificate,)))
+    return replace(
+        listener,
+        tls=TLS(acme=_PROVIDER, host_private_key_files=host_keys),
+        autoconfig_https=AutoconfigService(enabled=True),
+        mtasts_https=AutoconfigService(enabled=True),
+    )
+
+
+def _internal(wishes: FirstWishes) -> Listener:
+    if not wishes.has_webserver:
+        return Listener(ips=_INTERNAL, hostname="localhost", account_http=WebService(enabled=True))
+    forwarded = AutoconfigService(enabled=True, port=FORWARDED_PORT, non_tls=True, forwarded=True)
+    return Listener(
+        ips=_INTERNAL,
+        hostname="localhost",
+        account_http=WebService(enabled=True, port=FORWARDED_ACCOUNT_PORT, forwarded=True),
+        autoconfig_https=forwarded,
+        mtasts_https=forwarded,
+    )
 
 
 def make_password() -> str:

@@ -10,8 +10,16 @@ from pathlib import Path
 from mox.accounts import Accounts, Identities, hash_password
 from mox.admin.dnsrecords import RecordGroup, dns_records
 from mox.admin.firstconfig import ADMIN_PASSWORD_FILE, FirstConfig, FirstWishes, first_config, make_password
+from mox.admin.hostkeys import host_key_records
 from mox.admin.servicefiles import ServiceManager, service_file
-from mox.config import DYNAMIC_NAME, STATIC_NAME, ConfigSource, load_config, write_documented
+from mox.config import (
+    DYNAMIC_NAME,
+    STATIC_NAME,
+    ConfigSource,
+    client_settings,
+    load_config,
+    write_documented,
+)
 from mox.runtime import Clock, write_file_durably
 from moxkit import dkim
 
@@ -28,6 +36,7 @@ class Installed:
         config_file: `mox.toml`.
         records: To be published.
         service_file: For systemd; None where its paths cannot be written in one.
+        client_host: Where mail programs connect to.
     """
 
     config_file: Path
@@ -36,6 +45,7 @@ class Installed:
     admin_password: str
     records: list[RecordGroup]
     service_file: Path | None
+    client_host: str
 
 
 def install(
@@ -84,6 +94,7 @@ def install(
             admin_password,
             _records(first, domain, is_signed=is_signed),
             _write_service_file(directory, config_file, program, made),
+            client_settings(first.static, first.dynamic.domains[domain]).imap[0].host,
         )
     except BaseException:
         for path in made:
@@ -94,7 +105,7 @@ def install(
 def _write_config(directory: Path, first: FirstConfig, admin_password: str) -> Path:
     files = {
         ADMIN_PASSWORD_FILE: f"{hash_password(admin_password)}\n".encode(),
-        **{str(path): octets for path, octets in first.keys.items()},
+        **{str(path): octets for path, octets in (first.keys | first.host_keys).items()},
         DYNAMIC_NAME: write_documented(first.dynamic).encode(),
         STATIC_NAME: write_documented(first.static).encode(),
     }
@@ -127,7 +138,14 @@ def _records(first: FirstConfig, domain: str, *, is_signed: bool) -> list[Record
         name: dkim.load_private_key(first.keys[Path(selector.private_key_file)])
         for name, selector in selectors.items()
     }
-    return dns_records(domain, settings, first.static, dkim_keys=keys, host_keys=[], is_signed=is_signed)
+    return dns_records(
+        domain,
+        settings,
+        first.static,
+        dkim_keys=keys,
+        host_keys=host_key_records(first.host_keys.values()),
+        is_signed=is_signed,
+    )
 
 
 def _write_service_file(

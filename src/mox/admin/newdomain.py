@@ -36,7 +36,8 @@ def new_domain(
 ) -> NewDomain:
     """Return a new domain, whose reports go to an account.
 
-    MTA-STS is configured where a listener serves policies, and nowhere else.
+    MTA-STS is configured where a listener serves policies, and nowhere else; a name of its own for mail
+    programs where certificates come for any name: those of another tool are for the names that it knows.
     """
     made = {f"{now:%Y}{each}": make_key() for each in _SELECTORS}
     files = {
@@ -47,9 +48,10 @@ def new_domain(
         listener.mtasts_https is not None and listener.mtasts_https.enabled
         for listener in static.listeners.values()
     )
+    issues = any(listener.tls is not None and listener.tls.acme for listener in static.listeners.values())
     config = DomainConfig(
         disabled=is_disabled,
-        client_settings_domain=f"mail.{name}",
+        client_settings_domain=f"mail.{name}" if issues else "",
         localpart_catchall_separator="+",
         dkim=DKIM(
             selectors={

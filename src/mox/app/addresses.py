@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from mox.certificates import CHALLENGE_PATH
 from mox.config import Listener, StaticConfig
+from mox.mailhost import POLICY_PATH, SETTINGS_PATHS
 
 __all__ = ["USUAL_PORTS", "ListenAddress", "WebEntry", "acme_port", "listen_addresses", "web_entries"]
 
@@ -84,6 +85,13 @@ def _sites(listener: Listener) -> Iterator[WebEntry]:
         if service is not None and service.enabled and (listener.tls is not None or not is_tls):
             port = service.port or (_HTTPS_PORT if is_tls else _HTTP_PORT)
             yield WebEntry("account", port, is_tls, service.path or "/", service.forwarded)
+    for name, paths, site in (
+        ("autoconfig", SETTINGS_PATHS, listener.autoconfig_https),
+        ("mta-sts", (POLICY_PATH,), listener.mtasts_https),
+    ):
+        if site is not None and site.enabled and (site.non_tls or listener.tls is not None):
+            for path in paths:
+                yield WebEntry(name, site.port, not site.non_tls, path, site.forwarded)
 
 
 def acme_port(static: StaticConfig, listener: Listener) -> int | None:

@@ -55,6 +55,8 @@ PASSWORD = "moxmoxmox"  # noqa: S105  see above
 ADMIN_PASSWORD = "moxadmin"  # noqa: S105  see above
 _LOOPBACK = ("127.0.0.1", "::1")
 _KEPT = timedelta(hours=72)
+# Sites that people open.
+_SITES = {"account": "account pages"}
 DEFAULT_PORT_OFFSET = 1000
 
 
@@ -194,5 +196,6 @@ def _services(listener: Listener) -> Iterator[str]:
             url = f"{scheme}://{host}:{service.port or USUAL_PORTS[name]}"
             yield f"  {label:<13} {url:<24} {note}"
     for entry in web_entries(listener):
-        url = f"{'https' if entry.is_tls else 'http'}://{host}:{entry.port}{entry.path}"
-        yield f"  {'account pages':<13} {url:<24} {'TLS' if entry.is_tls else ''}".rstrip()
+        if entry.name in _SITES:
+            url = f"{'https' if entry.is_tls else 'http'}://{host}:{entry.port}{entry.path}"
+            yield f"  {_SITES[entry.name]:<13} {url:<24} {'TLS' if entry.is_tls else ''}".rstrip()

@@ -9,6 +9,7 @@ from mox.certificates import Certificates, Names
 from mox.config import ConfigSource, Listener
 from mox.http import ALPN, HttpServer, Site, is_local_host
 from mox.listen import Port
+from mox.mailhost import MailHost
 from mox.runtime import Clock, Shutdown
 from mox.webaccount import AccountParts, account_app
 from moxkit.domain import parse_domain
@@ -44,10 +45,13 @@ class WebPorts:
         """
         self._source = source
         self._certificates = certificates
+        mail_host = MailHost(current=lambda: source.current)
         # More sites come here; `web_entries` says where each is served.
         self._sites: dict[str, tuple[ASGIApp, Callable[[Listener, str], bool]]] = {
             "account": (account_app(account), self._serves_account),
             "acme": (challenges, lambda _listener, _host: True),
+            "autoconfig": (mail_host.settings, lambda _listener, host: mail_host.serves_settings(host)),
+            "mta-sts": (mail_host.policy, lambda _listener, host: mail_host.serves_policy(host)),
         }
         self._clock = clock
         self._shutdown = shutdown

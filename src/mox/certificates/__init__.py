@@ -7,6 +7,7 @@ certificates: `mox.acme` does.
 from mox.certificates.byhosts import HostCertificates, Names
 from mox.certificates.challenges import ACME_ALPN, CHALLENGE_PATH, Challenges
 from mox.certificates.contexts import Certificates, certificate_files
+from mox.certificates.hostkeys import KeyType, PrivateKey, key_pem, make_key, read_key
 from mox.certificates.selfsigned import make_self_signed
 
 __all__ = [
@@ -15,7 +16,12 @@ __all__ = [
     "Certificates",
     "Challenges",
     "HostCertificates",
+    "KeyType",
     "Names",
+    "PrivateKey",
     "certificate_files",
+    "key_pem",
+    "make_key",
     "make_self_signed",
+    "read_key",
 ]

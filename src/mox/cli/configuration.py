@@ -6,6 +6,7 @@ from mox.cli.accounts import account, apppassword, loginattempts
 from mox.cli.context import Globals, load_or_fail, print_json
 from mox.cli.dnsrecords import dnsrecords
 from mox.cli.domains import address, alias, domain
+from mox.cli.hostkeys import ensureacmehostprivatekeys
 from mox.cli.servicefile import printservice
 from mox.cli.tlspubkey import tlspubkey
 from mox.config import ConfigError, DynamicConfig, StaticConfig, SubmitConfig, describe, load_config
@@ -28,6 +29,7 @@ for family in (
     apppassword,
     dnsrecords,
     domain,
+    ensureacmehostprivatekeys,
     loginattempts,
     printservice,
     tlspubkey,

@@ -4,14 +4,11 @@ from dataclasses import asdict
 from pathlib import Path
 
 import click
-from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 
 from mox.cli.context import Globals, load_or_fail, print_json
 from mox.cli.resolving import resolver_options, run_lookup
 from mox.config import DomainConfig, StaticConfig
 from moxkit import dkim
-from moxkit.dane import MatchingType, Selector, Usage, make_record
 from moxkit.dns import DnsError, NotFound, Resolver, Tlsa
 from moxkit.domain import Domain, DomainError, parse_domain
 
@@ -46,12 +43,23 @@ def dnsrecords(given: Globals, *, domain: str, as_json: bool, resolver: Resolver
         config.static,
         dkim_keys=_dkim_keys(settings, file.parent),
         host_keys=_host_keys(config.static, file.parent),
+        acme_accounts=_acme_accounts(config.static, file.parent),
         is_signed=run_lookup(_is_signed(parse_domain(config.static.hostname), resolver)),
     )
     if as_json:
         print_json([asdict(group) for group in groups])
     else:
         click.echo(zone_text(name.ascii, groups), nl=False)
+
+
+def _acme_accounts(static: StaticConfig, directory: Path) -> dict[str, str]:
+    if not static.acme:
+        return {}
+    from mox.acme import known_account  # noqa: PLC0415  what it needs takes time to load
+
+    data_dir = (directory / static.data_dir).resolve()
+    found = {name: known_account(data_dir, name) for name in static.acme}
+    return {name: account.uri for name, account in found.items() if account is not None}
 
 
 async def _is_signed(host: Domain, resolver: Resolver) -> bool:
@@ -78,23 +86,18 @@ def _dkim_keys(domain: DomainConfig, directory: Path) -> dict[str, dkim.PrivateK
 
 
 def _host_keys(static: StaticConfig, directory: Path) -> list[Tlsa]:
-    """Return records of the stable keys of listeners for mail; those of elliptic curves first."""
+    """Return records of the stable keys of listeners for mail."""
+    from mox.admin import host_key_records  # noqa: PLC0415  only here
+
     names = {
         name: None
         for listener in static.listeners.values()
         if listener.tls is not None and listener.smtp is not None and listener.smtp.enabled
         for name in listener.tls.host_private_key_files
     }
-    found: list[tuple[bool, Tlsa]] = []
-    for name in names:
-        path = directory / name
-        try:
-            key = load_pem_private_key(path.read_bytes(), None)
-        except OSError as error:
-            raise click.ClickException(f"{path}: {error.strerror}") from error
-        except ValueError as error:
-            raise click.ClickException(f"{path}: no private key: {error}") from error
-        spki = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-        record = make_record(Usage.DANE_EE, Selector.SPKI, MatchingType.SHA2_256, spki=spki)
-        found.append((isinstance(key, rsa.RSAPrivateKey), record))
-    return [record for _, record in sorted(found, key=lambda each: each[0])]
+    try:
+        return host_key_records((directory / name).read_bytes() for name in names)
+    except OSError as error:
+        raise click.ClickException(f"{error.filename}: {error.strerror}") from error
+    except ValueError as error:
+        raise click.ClickException(f"one of {', '.join(names)} is no private key: {error}") from error

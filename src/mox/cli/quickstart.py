@@ -16,7 +16,8 @@ from moxkit.domain import Domain, DomainError, parse_domain
 from moxkit.smtp import CommandError, Path as MailPath, parse_path
 
 if TYPE_CHECKING:
-    from mox.admin import Installed, Surroundings
+    from mox.admin import FirstWishes, Installed, Surroundings
+    from mox.config import KeyCert
 
 __all__ = ["quickstart"]
 
@@ -36,8 +37,22 @@ _CERTIFICATES = Path("/etc/letsencrypt/live")
     default=Path(),
     help="Where it is set up; by default here.",
 )
-@click.option("--cert", type=click.Path(path_type=Path), help="PEM with the chain of the host's certificate.")
+@click.option(
+    "--acme-directory",
+    metavar="URL",
+    help="Provider of certificates; by default Let's Encrypt, whose terms apply.",
+)
+@click.option(
+    "--cert",
+    type=click.Path(path_type=Path),
+    help="PEM with the chain of the host's certificate, which another tool renews, instead of ACME.",
+)
 @click.option("--key", type=click.Path(path_type=Path), help="PEM with its private key.")
+@click.option(
+    "--existing-webserver",
+    is_flag=True,
+    help="Another web server has ports 80 and 443: it forwards to mox, and its certificates are used.",
+)
 @click.option("--skip-dial", is_flag=True, help="Do not try to connect to another mail server.")
 @click.option("--json", "as_json", is_flag=True, help="For scripts: all that was found and made.")
 @resolver_options
@@ -47,8 +62,10 @@ def quickstart(
     user: str,
     hostname: str | None,
     directory: Path,
+    acme_directory: str | None,
     cert: Path | None,
     key: Path | None,
+    existing_webserver: bool,
     skip_dial: bool,
     as_json: bool,
     resolver: Resolver,
@@ -56,18 +73,22 @@ def quickstart(
     """Set up a mail server for the domain of ADDRESS on this machine; it runs as USER.
 
     Looks at DNS and the way out, writes config/ and data/ with keys and passwords, and prints the DNS records
-    to publish and what to do next. Nothing that is there is overwritten. The certificate is made by another
-    tool; by default it is where certbot puts it.
+    to publish and what to do next. Nothing that is there is overwritten. Certificates come from an ACME
+    provider, or are those of another tool, with --cert and --key, or by default where certbot puts them if
+    there is another web server.
 
     Example: mox quickstart --hostname mail.mox.example you@mox.example
     """
-    from mox.admin import FirstWishes, install, look_around  # noqa: PLC0415  slow
+    from mox.admin import LETS_ENCRYPT, FirstWishes, install, look_around  # noqa: PLC0415  slow
     from mox.config import ConfigError  # noqa: PLC0415  with it
     from mox.runtime import SystemClock  # noqa: PLC0415  with it
 
     mail, domain = _address(address)
     host = _hostname(hostname)
     directory = directory.resolve()
+    certificate = _certificate(host.ascii, cert, key, is_wanted=existing_webserver)
+    if certificate is not None and acme_directory is not None:
+        raise click.ClickException("certificates come from --acme-directory or from --cert: give one of them")
     for name in ("config", "data"):
         if (directory / name).exists():
             raise click.ClickException(f"{directory / name} is there already; nothing was changed")
@@ -78,8 +99,9 @@ def quickstart(
         hostname=host.ascii,
         listen_ips=found.listen_ips,
         nat_ips=found.nat_ips,
-        cert_file=(cert or _CERTIFICATES / host.ascii / "fullchain.pem").absolute(),
-        key_file=(key or _CERTIFICATES / host.ascii / "privkey.pem").absolute(),
+        certificate=certificate,
+        acme_directory=acme_directory or LETS_ENCRYPT,
+        has_webserver=existing_webserver,
     )
     try:
         made = install(
@@ -97,12 +119,26 @@ def quickstart(
     if as_json:
         print_json(_values(found, made))
         return
-    text = "\n".join(_report(domain.ascii, found, made, wishes.cert_file, user))
+    text = "\n".join(_report(domain.ascii, found, made, wishes))
     log = directory / _LOG_NAME
     log.touch(mode=0o600)
     log.write_text(f"{text}\n", encoding="utf-8")
     click.echo(text)
     click.echo(f"\nAll of this is in {log}, with the passwords: remove it when they are kept elsewhere.")
+
+
+def _certificate(host: str, cert: Path | None, key: Path | None, *, is_wanted: bool) -> "KeyCert | None":
+    from mox.config import KeyCert  # noqa: PLC0415  slow
+
+    if (cert is None) is not (key is None):
+        raise click.ClickException("give both --cert and --key, or none of them")
+    if cert is None and not is_wanted:
+        return None
+    directory = _CERTIFICATES / host
+    return KeyCert(
+        cert_file=str((cert or directory / "fullchain.pem").absolute()),
+        key_file=str((key or directory / "privkey.pem").absolute()),
+    )
 
 
 def _address(given: str) -> tuple[MailPath, Domain]:
@@ -142,7 +178,7 @@ def _values(found: "Surroundings", made: "Installed") -> dict[str, object]:
     }
 
 
-def _report(domain: str, found: "Surroundings", made: "Installed", cert: Path, user: str) -> Iterator[str]:
+def _report(domain: str, found: "Surroundings", made: "Installed", wishes: "FirstWishes") -> Iterator[str]:
     from mox.admin import zone_text  # noqa: PLC0415  only here
 
     for each in found.findings:
@@ -153,7 +189,8 @@ def _report(domain: str, found: "Surroundings", made: "Installed", cert: Path, u
     yield f"Password of {made.account}@{domain}, for IMAP, sending and the account pages: {made.password}"
     yield f"Password of the administrator: {made.admin_password}"
     yield ""
-    yield f"Mail programs: IMAP {found.hostname} port 993, sending {found.hostname} port 465, both with TLS;"
+    host = made.client_host
+    yield f"Mail programs: IMAP {host} port 993, sending {host} port 465, both with TLS;"
     yield "the address is the user name."
     yield ""
     yield "Publish these records in DNS:"
@@ -162,15 +199,30 @@ def _report(domain: str, found: "Surroundings", made: "Installed", cert: Path, u
     yield "If mail of the domain goes elsewhere now, the MX record changes that at once: move the mail first."
     yield ""
     yield "Then:"
-    steps = [
-        f"have a certificate for {found.hostname} in {cert}"
-        + ("" if cert.exists() else ", which is not there yet, such as by: certbot certonly --standalone"),
-        f"if there is no user {user} yet: useradd --system --user-group --no-create-home {user}",
-        f"check the configuration: mox --config {made.config_file} config test",
-        f"start it as root: mox --config {made.config_file} serve",
-    ]
-    if made.service_file is not None:
-        steps.append(f"at each start of the machine: systemctl enable --now {made.service_file}")
-    steps.append("account pages: http://localhost/ on this machine; from elsewhere: ssh -L 8080:localhost:80")
-    for number, step in enumerate(steps, 1):
+    for number, step in enumerate(_steps(domain, found, made, wishes), 1):
         yield f"  {number}. {step}"
+
+
+def _steps(domain: str, found: "Surroundings", made: "Installed", wishes: "FirstWishes") -> Iterator[str]:
+    from mox.admin import FORWARDED_ACCOUNT_PORT, FORWARDED_PORT  # noqa: PLC0415  only here
+
+    if wishes.certificate is not None:
+        cert = Path(wishes.certificate.cert_file)
+        is_there = (
+            "" if cert.exists() else ", which is not there yet, such as by: certbot certonly --standalone"
+        )
+        yield f"have a certificate for {found.hostname} in {cert}{is_there}"
+    if wishes.has_webserver:
+        yield (
+            f"have your web server forward https://mta-sts.{domain}/ and https://autoconfig.{domain}/ to"
+            f" http://127.0.0.1:{FORWARDED_PORT}, with X-Forwarded-For"
+        )
+    user = wishes.user
+    yield f"if there is no user {user} yet: useradd --system --user-group --no-create-home {user}"
+    yield f"check the configuration: mox --config {made.config_file} config test"
+    yield f"start it as root: mox --config {made.config_file} serve"
+    if made.service_file is not None:
+        yield f"at each start of the machine: systemctl enable --now {made.service_file}"
+    port = FORWARDED_ACCOUNT_PORT if wishes.has_webserver else 80
+    at = "" if port == 80 else f":{port}"
+    yield f"account pages: http://localhost{at}/ here; from elsewhere: ssh -L 8080:localhost:{port}"

@@ -11,6 +11,7 @@ Raises `ConfigError` with every problem, each with file, line, key and what to d
 """
 
 from mox.config.check import ACCOUNT_NAME, LOG_LEVELS
+from mox.config.clientsettings import ClientServer, ClientSettings, Security, client_settings
 from mox.config.describe import describe
 from mox.config.durations import format_duration, parse_duration
 from mox.config.dynamic import (
@@ -84,7 +85,9 @@ __all__ = [
     "AutoconfigService",
     "AutomaticJunkFlags",
     "Canonicalization",
+    "ClientServer",
     "ClientService",
+    "ClientSettings",
     "ConfigError",
     "ConfigSnapshot",
     "ConfigSource",
@@ -112,6 +115,7 @@ __all__ = [
     "Ruleset",
     "SMTPService",
     "SecureService",
+    "Security",
     "Selector",
     "SocksTransport",
     "StaticConfig",
@@ -123,6 +127,7 @@ __all__ = [
     "TransportSMTP",
     "WebService",
     "canonical_address",
+    "client_settings",
     "compile_pattern",
     "describe",
     "format_duration",

@@ -150,6 +150,9 @@ def _needs_tls(listener: Listener) -> Iterator[str]:
     ):
         if service and service.enabled:
             yield key
+    for key, site in (("AutoconfigHTTPS", listener.autoconfig_https), ("MTASTSHTTPS", listener.mtasts_https)):
+        if site and site.enabled and not site.non_tls:
+            yield key
 
 
 def _check_domain(name: str, path: KeyPath) -> Iterator[Found]:

@@ -23,8 +23,8 @@ class Site:
 
     Attributes:
         name: For logs.
-        path: Begins and ends with a slash.
-        app: Sees requests with this path as its root.
+        path: Begins with a slash; with one at its end too, all below it belongs to the site.
+        app: Sees requests with this path as its root, or with the whole path if only that is its.
         serves_host: Whether it answers for a host (lower-case, ASCII, no port).
         is_forwarded: Believe a proxy's X-Forwarded-For and -Proto.
     """
@@ -67,7 +67,7 @@ class Router:
         for site in self._sites:
             if not site.serves_host(host):
                 continue
-            if path.startswith(site.path):
+            if path == site.path or (site.path.endswith("/") and path.startswith(site.path)):
                 await site.app(_inner(site, path, headers, scope), receive, send)
                 return
             if f"{path}/" == site.path:
@@ -83,7 +83,8 @@ def _inner(site: Site, path: str, headers: dict[bytes, bytes], scope: Scope) -> 
     state: dict[str, Any] = scope["state"]
     state["handler"] = site.name
     # Starlette finds routes behind the root.
-    inner = {**scope, "path": path, "root_path": site.path.removesuffix("/")}
+    root = site.path[:-1] if site.path.endswith("/") else ""
+    inner = {**scope, "path": path, "root_path": root}
     if site.is_forwarded:
         proto = headers.get(b"x-forwarded-proto", b"").decode("latin-1").lower()
         inner["scheme"] = proto if proto in {"http", "https"} else scope["scheme"]

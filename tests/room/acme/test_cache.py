@@ -8,8 +8,9 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from mox.acme import CertificateCache, KeyType
-from mox.acme.certificate import Issued, key_pem, make_key, read_issued, read_key
+from mox.acme import CertificateCache
+from mox.acme.certificate import Issued, read_issued
+from mox.certificates import KeyType, key_pem, make_key, read_key
 from moxkit.testing import make_certificate
 
 HOST = "mail.mox.example"

@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from mox.acme import KeyType, certificate_hosts, host_key_files
+from mox.acme import certificate_hosts, host_key_files
+from mox.certificates import KeyType
 from mox.config import (
     ACME,
     TLS,

@@ -10,8 +10,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from mox.acme import Acme, AcmeError, KeyType, key_pem, make_key
-from mox.acme.certificate import PrivateKey
+from mox.acme import Acme, AcmeError
+from mox.certificates import KeyType, PrivateKey, key_pem, make_key
 from mox.config import (
     ACME,
     TLS,

@@ -4,8 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from mox.acme.certificate import Issued, KeyType
+from mox.acme.certificate import Issued
 from mox.acme.schedule import renewal_time, retry_delay
+from mox.certificates import KeyType
 
 END = datetime(2030, 4, 1, tzinfo=UTC)
 DAY = timedelta(days=1)

@@ -16,6 +16,7 @@ from mox.config import (
     Listener,
     Postmaster,
     ReportAddress,
+    SecureService,
     SMTPService,
     SocksTransport,
     StaticConfig,
@@ -41,6 +42,8 @@ def static(hostname: str = "mx.host.example", **more: object) -> StaticConfig:
         ips=("192.0.2.1", "2001:db8::1", "127.0.0.1"),
         tls=tls,
         smtp=SMTPService(enabled=True),
+        submissions=SecureService(enabled=True),
+        imaps=SecureService(enabled=True),
         autoconfig_https=AutoconfigService(enabled=True),
     )
     return StaticConfig(
@@ -136,6 +139,30 @@ def test_the_issuer_of_certificates_is_named() -> None:
     found = records(of=static(acme={"le": acme}, listeners={"public": listener}))
     assert [str(record) for record in found if record.type == "CAA"] == [
         'mox.example. CAA 0 issue "ca.example"'
+    ]
+
+
+def test_an_account_at_the_provider_makes_the_record_stricter_as_a_suggestion() -> None:
+    url = "https://acme-v02.api.letsencrypt.org/directory"
+    of = static(
+        acme={"le": ACME(directory_url=url, contact_email="x@y")},
+        listeners={"public": Listener(ips=("192.0.2.1",), tls=TLS(acme="le"))},
+    )
+    groups = dns_records(
+        *("mox.example", FULL, of),
+        dkim_keys={},
+        host_keys=[],
+        is_signed=True,
+        acme_accounts={"le": "https://ca.example/acct/1"},
+    )
+    found = [record for group in groups for record in group.records if record.type == "CAA"]
+    assert [(record.value, record.is_suggested) for record in found] == [
+        ('0 issue "letsencrypt.org"', False),
+        (
+            '0 issue "letsencrypt.org; accounturi=https://ca.example/acct/1; '
+            'validationmethods=tls-alpn-01,http-01"',
+            True,
+        ),
     ]
 
 

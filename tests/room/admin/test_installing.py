@@ -2,13 +2,15 @@
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from mox.accounts import Accounts, Identities, Service
-from mox.admin import FirstWishes, Installed, install
-from mox.config import ConfigError, load_config
+from mox.admin import FirstWishes, Installed, first_config, install
+from mox.certificates import KeyType, read_key
+from mox.config import AutoconfigService, ConfigError, KeyCert, load_config
 from moxkit import dkim
 from moxkit.smtp import parse_path
 from moxkit.testing import FakeClock
@@ -21,8 +23,7 @@ def wishes(directory: Path, address: str = "you@mox.example", **more: object) ->
         "hostname": "mail.mox.example",
         "listen_ips": ("192.0.2.1",),
         "nat_ips": (),
-        "cert_file": directory / "cert.pem",
-        "key_file": directory / "key.pem",
+        "certificate": KeyCert(cert_file=str(directory / "cert.pem"), key_file=str(directory / "key.pem")),
     }
     return FirstWishes(**values | more)  # type: ignore[arg-type]  # a test's own
 
@@ -59,6 +60,55 @@ def test_it_can_be_loaded_and_its_secrets_are_few_people_s(tmp_path: Path, clock
     names = [record.name for group in made.records for record in group.records]
     assert "2030a._domainkey.mox.example." in names
     assert not [name for name in names if "mta-sts" in name or "autoconfig" in name]
+
+
+def test_with_acme_all_sites_and_stable_keys_are_there(tmp_path: Path, clock: FakeClock) -> None:
+    made = put(tmp_path, clock, wishes(tmp_path, "you@mox.example", certificate=None))
+    config = load_config(made.config_file, opens_keys=True)
+    public = config.static.listeners["public"]
+    assert public.tls is not None
+    assert public.tls.acme == "letsencrypt"
+    assert public.mtasts_https == public.autoconfig_https == AutoconfigService(enabled=True)
+    provider = config.static.acme["letsencrypt"]
+    assert (provider.contact_email, provider.issuer_domain_name) == ("you@mox.example", "letsencrypt.org")
+    keys = [read_key((tmp_path / "config" / name).read_bytes()) for name in public.tls.host_private_key_files]
+    assert {found[0] for found in keys if found is not None} == set(KeyType)
+    policy = config.domains["mox.example"].mtasts
+    assert policy is not None
+    assert policy.mx == ("mail.mox.example",)
+    records = [record for group in made.records for record in group.records]
+    assert len([each for each in records if each.type == "TLSA" and each.is_suggested]) == 2
+    assert {"mta-sts.mox.example.", "autoconfig.mox.example."} <= {each.name for each in records}
+    assert made.client_host == "mail.mox.example"
+
+
+def test_another_web_server_forwards_policies_and_settings(tmp_path: Path, clock: FakeClock) -> None:
+    made = put(tmp_path, clock, wishes(tmp_path, has_webserver=True))
+    config = load_config(made.config_file, opens_keys=False)
+    site = AutoconfigService(enabled=True, port=81, non_tls=True, forwarded=True)
+    internal = config.static.listeners["internal"]
+    assert internal.autoconfig_https == internal.mtasts_https == site
+    assert internal.account_http is not None
+    assert internal.account_http.port == 1080
+    assert config.static.listeners["public"].autoconfig_https is None
+    assert config.domains["mox.example"].mtasts is not None
+
+
+@pytest.mark.parametrize(
+    ("address", "contact"),
+    [("you@mox.example", "you@mox.example"), ("dü@mox.example", "postmaster@mox.example")],
+)
+def test_a_provider_gets_an_address_that_it_can_write_to(address: str, contact: str) -> None:
+    what = wishes(Path("/"), address, certificate=None, acme_directory="https://ca.example/dir")
+    made = first_config(
+        what,
+        account="you",
+        domain="mox.example",
+        now=datetime(2030, 1, 1, tzinfo=UTC),
+        make_key=dkim.generate_ed25519,
+    )
+    provider = made.static.acme["letsencrypt"]
+    assert (provider.contact_email, provider.issuer_domain_name) == (contact, "")
 
 
 async def test_its_password_signs_in(tmp_path: Path, clock: FakeClock, pool: ThreadPoolExecutor) -> None:

@@ -9,7 +9,15 @@ from mox.app import ADDRESS
 from mox.app.addresses import listen_addresses
 from mox.app.build import build
 from mox.app.localserve import create_localserve
-from mox.config import STATIC_NAME, ClientService, ConfigSource, SecureService, WebService, load_config
+from mox.config import (
+    STATIC_NAME,
+    AutoconfigService,
+    ClientService,
+    ConfigSource,
+    SecureService,
+    WebService,
+    load_config,
+)
 from mox.observe import LogLevels
 from moxkit.testing import FakeClock
 
@@ -31,6 +39,8 @@ async def test_they_are_those_that_are_listened_on(
             imaps=SecureService(enabled=True),
             account_http=WebService(enabled=True, port=81),
             account_https=WebService(enabled=True),
+            autoconfig_https=AutoconfigService(enabled=True),
+            mtasts_https=AutoconfigService(enabled=True, port=8081, non_tls=True),
         )
     if not has_tls:
         listener = replace(listener, tls=None)
