@@ -12,6 +12,7 @@ edits that cannot be done are `EditError`.
 """
 
 from mox.admin.backup import BackupRequest, BackupResult, make_backup
+from mox.admin.dnscheck import Means, Report, Subject, check_domain
 from mox.admin.dnsrecords import DnsRecord, RecordGroup, dns_records, sending_addresses, zone_text
 from mox.admin.edits import (
     EditError,
@@ -57,10 +58,13 @@ __all__ = [
     "Installed",
     "Level",
     "License",
+    "Means",
     "NewDomain",
     "NewHostKeys",
     "RecordGroup",
+    "Report",
     "ServiceManager",
+    "Subject",
     "Surroundings",
     "VerifyResult",
     "add_account",
@@ -69,6 +73,7 @@ __all__ = [
     "add_alias_members",
     "add_domain",
     "change_alias",
+    "check_domain",
     "dns_records",
     "ensure_host_keys",
     "first_config",

@@ -5,8 +5,8 @@ from dataclasses import asdict
 import click
 
 from mox.cli.context import Globals, load_or_fail, print_json
+from mox.cli.dnsrecords import configured_domain
 from mox.config import client_settings
-from moxkit.domain import DomainError, parse_domain
 
 __all__ = ["clientconfig"]
 
@@ -21,14 +21,8 @@ def clientconfig(given: Globals, *, domain: str, as_json: bool) -> None:
     Example: mox clientconfig mox.example
     """
     config = load_or_fail(given.found_config)
-    try:
-        name = parse_domain(domain).ascii
-    except DomainError as error:
-        raise click.ClickException(f"{domain}: {error}") from error
-    if name not in config.domains:
-        known = ", ".join(config.domains) or "none"
-        raise click.ClickException(f"{domain} is not a domain of the configuration; there are: {known}")
-    settings = client_settings(config.static, config.domains[name])
+    _, settings_of = configured_domain(config, domain)
+    settings = client_settings(config.static, settings_of)
     servers = [*settings.imap, *settings.submission]
     if as_json:
         print_json([asdict(each) | {"security": each.security.value} for each in servers])

@@ -4,6 +4,7 @@ import click
 
 from mox.cli.accounts import account, apppassword, loginattempts
 from mox.cli.context import Globals, load_or_fail, print_json
+from mox.cli.dnscheck import dnscheck
 from mox.cli.dnsrecords import dnsrecords
 from mox.cli.domains import address, alias, domain
 from mox.cli.hostkeys import ensureacmehostprivatekeys
@@ -27,6 +28,7 @@ for family in (
     address,
     alias,
     apppassword,
+    dnscheck,
     dnsrecords,
     domain,
     ensureacmehostprivatekeys,

@@ -7,12 +7,12 @@ import click
 
 from mox.cli.context import Globals, load_or_fail, print_json
 from mox.cli.resolving import resolver_options, run_lookup
-from mox.config import DomainConfig, StaticConfig
+from mox.config import ConfigSnapshot, DomainConfig, StaticConfig
 from moxkit import dkim
 from moxkit.dns import DnsError, NotFound, Resolver, Tlsa
 from moxkit.domain import Domain, DomainError, parse_domain
 
-__all__ = ["dnsrecords"]
+__all__ = ["configured_domain", "dkim_keys", "dnsrecords", "host_keys"]
 
 
 @click.command()
@@ -29,27 +29,20 @@ def dnsrecords(given: Globals, *, domain: str, as_json: bool, resolver: Resolver
 
     file = given.found_config
     config = load_or_fail(file)
-    try:
-        name = parse_domain(domain)
-    except DomainError as error:
-        raise click.ClickException(f"{domain}: {error}") from error
-    settings = config.domains.get(str(name), config.domains.get(name.ascii))
-    if settings is None:
-        known = ", ".join(config.domains) or "none"
-        raise click.ClickException(f"{domain} is not a domain of the configuration; there are: {known}")
+    name, settings = configured_domain(config, domain)
     groups = dns_records(
-        name.ascii,
+        name,
         settings,
         config.static,
-        dkim_keys=_dkim_keys(settings, file.parent),
-        host_keys=_host_keys(config.static, file.parent),
+        dkim_keys=dkim_keys(settings, file.parent),
+        host_keys=host_keys(config.static, file.parent),
         acme_accounts=_acme_accounts(config.static, file.parent),
         is_signed=run_lookup(_is_signed(parse_domain(config.static.hostname), resolver)),
     )
     if as_json:
         print_json([asdict(group) for group in groups])
     else:
-        click.echo(zone_text(name.ascii, groups), nl=False)
+        click.echo(zone_text(name, groups), nl=False)
 
 
 def _acme_accounts(static: StaticConfig, directory: Path) -> dict[str, str]:
@@ -72,7 +65,28 @@ async def _is_signed(host: Domain, resolver: Resolver) -> bool:
         return False
 
 
-def _dkim_keys(domain: DomainConfig, directory: Path) -> dict[str, dkim.PrivateKey]:
+def configured_domain(config: ConfigSnapshot, domain: str) -> tuple[str, DomainConfig]:
+    """Return the ASCII name of a domain, and its configuration.
+
+    Raises:
+        click.ClickException: It has none.
+    """
+    try:
+        name = parse_domain(domain).ascii
+    except DomainError as error:
+        raise click.ClickException(f"{domain}: {error}") from error
+    if name not in config.domains:
+        known = ", ".join(config.domains) or "none"
+        raise click.ClickException(f"{domain} is not a domain of the configuration; there are: {known}")
+    return name, config.domains[name]
+
+
+def dkim_keys(domain: DomainConfig, directory: Path) -> dict[str, dkim.PrivateKey]:
+    """Return the keys of a domain, by selector.
+
+    Raises:
+        click.ClickException: One cannot be read.
+    """
     keys: dict[str, dkim.PrivateKey] = {}
     for name, selector in (domain.dkim.selectors if domain.dkim is not None else {}).items():
         path = directory / selector.private_key_file
@@ -85,8 +99,12 @@ def _dkim_keys(domain: DomainConfig, directory: Path) -> dict[str, dkim.PrivateK
     return keys
 
 
-def _host_keys(static: StaticConfig, directory: Path) -> list[Tlsa]:
-    """Return records of the stable keys of listeners for mail."""
+def host_keys(static: StaticConfig, directory: Path) -> list[Tlsa]:
+    """Return records of the stable keys of listeners for mail.
+
+    Raises:
+        click.ClickException: One cannot be read.
+    """
     from mox.admin import host_key_records  # noqa: PLC0415  only here
 
     names = {
