@@ -44,6 +44,9 @@ def certificate_hosts(snapshot: ConfigSnapshot) -> dict[str, Hosts]:
             if not settings.disabled and domain not in snapshot.reports_only:
                 for name in _of_domain(listener, domain, settings):
                     hosts.at_once.setdefault(name, _MODERN)
+        for name in _of_web(listener, snapshot):
+            if name not in hosts.at_once:
+                hosts.on_demand[name] = _MODERN
     return found
 
 
@@ -55,6 +58,14 @@ def _of_domain(listener: Listener, domain: str, settings: DomainConfig) -> Itera
         yield f"mta-sts.{domain}"
     if settings.client_settings_domain:
         yield parse_domain(settings.client_settings_domain).ascii
+
+
+def _of_web(listener: Listener, snapshot: ConfigSnapshot) -> Iterator[str]:
+    if listener.webserver_https is not None and listener.webserver_https.enabled:
+        for name in snapshot.dynamic.web_domain_redirects:
+            yield parse_domain(name).ascii
+        for handler in snapshot.dynamic.web_handlers:
+            yield parse_domain(handler.domain).ascii
 
 
 def host_key_files(snapshot: ConfigSnapshot, provider: str, host: str) -> tuple[str, ...]:

@@ -19,10 +19,12 @@ from mox.config import (
     HostTLSRPT,
     KeyCert,
     Listener,
+    MetricsService,
     Postmaster,
     SecureService,
     SMTPService,
     StaticConfig,
+    WebserverService,
     WebService,
 )
 from moxkit import dkim
@@ -160,12 +162,19 @@ def _public(wishes: FirstWishes, host_keys: tuple[str, ...]) -> Listener:
         tls=TLS(acme=_PROVIDER, host_private_key_files=host_keys),
         autoconfig_https=AutoconfigService(enabled=True),
         mtasts_https=AutoconfigService(enabled=True),
+        webserver_http=WebserverService(enabled=True),
+        webserver_https=WebserverService(enabled=True),
     )
 
 
 def _internal(wishes: FirstWishes) -> Listener:
     if not wishes.has_webserver:
-        return Listener(ips=_INTERNAL, hostname="localhost", account_http=WebService(enabled=True))
+        return Listener(
+            ips=_INTERNAL,
+            hostname="localhost",
+            account_http=WebService(enabled=True),
+            metrics_http=MetricsService(enabled=True),
+        )
     forwarded = AutoconfigService(enabled=True, port=FORWARDED_PORT, non_tls=True, forwarded=True)
     return Listener(
         ips=_INTERNAL,
@@ -173,6 +182,7 @@ def _internal(wishes: FirstWishes) -> Listener:
         account_http=WebService(enabled=True, port=FORWARDED_ACCOUNT_PORT, forwarded=True),
         autoconfig_https=forwarded,
         mtasts_https=forwarded,
+        metrics_http=MetricsService(enabled=True),
     )
 
 

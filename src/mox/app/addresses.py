@@ -11,7 +11,7 @@ __all__ = ["USUAL_PORTS", "ListenAddress", "WebEntry", "acme_port", "listen_addr
 
 # What a service that names no port listens on.
 USUAL_PORTS = {"smtp": 25, "submission": 587, "submissions": 465, "imap": 143, "imaps": 993}
-_HTTP_PORT, _HTTPS_PORT = 80, 443
+_HTTP_PORT, _HTTPS_PORT, _METRICS_PORT = 80, 443, 8010
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,7 @@ class WebEntry:
         name: Which one.
         path: Where it begins; without a slash at the end it is only that.
         is_forwarded: A proxy in front says whose requests they are.
+        is_unlimited: Requests of a client are not counted on this port.
     """
 
     name: str
@@ -38,6 +39,7 @@ class WebEntry:
     is_tls: bool
     path: str
     is_forwarded: bool = False
+    is_unlimited: bool = False
 
 
 def listen_addresses(static: StaticConfig) -> list[ListenAddress]:
@@ -85,6 +87,12 @@ def _sites(listener: Listener) -> Iterator[WebEntry]:
         if service is not None and service.enabled and (listener.tls is not None or not is_tls):
             port = service.port or (_HTTPS_PORT if is_tls else _HTTP_PORT)
             yield WebEntry("account", port, is_tls, service.path or "/", service.forwarded)
+    for server, is_tls in ((listener.webserver_http, False), (listener.webserver_https, True)):
+        if server is not None and server.enabled and (listener.tls is not None or not is_tls):
+            port = server.port or (_HTTPS_PORT if is_tls else _HTTP_PORT)
+            yield WebEntry("webserver", port, is_tls, "/", is_unlimited=server.rate_limit_disabled)
+    if (numbers := listener.metrics_http) is not None and numbers.enabled:
+        yield WebEntry("metrics", numbers.port or _METRICS_PORT, is_tls=False, path="/")
     for name, paths, site in (
         ("autoconfig", SETTINGS_PATHS, listener.autoconfig_https),
         ("mta-sts", (POLICY_PATH,), listener.mtasts_https),

@@ -109,6 +109,26 @@ def build(
     signer = Signer(current=lambda: source.current, keys=KeyRing(source.directory), clock=clock, pool=pool)
     imports = Imports(store=store, clock=clock)
     certificates = certificates or Certificates(source.directory)
+    web = WebPorts(
+        source=source,
+        certificates=certificates,
+        account=AccountParts(
+            identities=identities,
+            accounts=accounts,
+            source=source,
+            store=store,
+            queue=queue,
+            imports=imports,
+            classifiers=receiving.classifiers,
+            clock=clock,
+            version=mox.__version__,
+        ),
+        challenges=challenges or Challenges(),
+        metrics=metrics,
+        clock=clock,
+        shutdown=shutdown,
+        is_limited=local_address is None,
+    )
     ports = PortMaker(
         static=static,
         certificates=certificates,
@@ -129,25 +149,7 @@ def build(
         shutdown=shutdown,
         is_local=local_address is not None,
         hidden_capabilities=lambda name: source.current.accounts[name].imap_capabilities_disabled,
-        web=WebPorts(
-            source=source,
-            certificates=certificates,
-            account=AccountParts(
-                identities=identities,
-                accounts=accounts,
-                source=source,
-                store=store,
-                queue=queue,
-                imports=imports,
-                classifiers=receiving.classifiers,
-                clock=clock,
-                version=mox.__version__,
-            ),
-            challenges=challenges or Challenges(),
-            clock=clock,
-            shutdown=shutdown,
-            is_limited=local_address is None,
-        ),
+        web=web,
     )
     commands = make_commands(
         source=source,
@@ -180,6 +182,7 @@ def build(
         ),
         metrics=metrics,
         shutdown=shutdown,
+        web=web,
         pools=(computing, pool),
     )
 

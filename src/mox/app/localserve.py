@@ -27,6 +27,7 @@ from mox.config import (
     DynamicConfig,
     KeyCert,
     Listener,
+    MetricsService,
     Postmaster,
     SecureService,
     Selector,
@@ -56,7 +57,7 @@ ADMIN_PASSWORD = "moxadmin"  # noqa: S105  see above
 _LOOPBACK = ("127.0.0.1", "::1")
 _KEPT = timedelta(hours=72)
 # Sites that people open.
-_SITES = {"account": "account pages"}
+_SITES = {"account": "account pages", "metrics": "numbers"}
 DEFAULT_PORT_OFFSET = 1000
 
 
@@ -128,6 +129,7 @@ def _static(ips: tuple[str, ...], offset: int) -> StaticConfig:
                 imaps=SecureService(enabled=True, port=993 + offset),
                 account_http=WebService(enabled=True, port=80 + offset),
                 account_https=WebService(enabled=True, port=443 + offset),
+                metrics_http=MetricsService(enabled=True, port=81 + offset),
             )
         },
         postmaster=Postmaster(account=ACCOUNT, mailbox="Inbox"),

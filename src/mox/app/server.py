@@ -10,6 +10,7 @@ from mox.accounts import Identities
 from mox.app.housekeeping import Housekeeping
 from mox.app.receiving import Receiving
 from mox.app.searchindexing import SearchIndexing
+from mox.app.web import WebPorts
 from mox.control import ControlServer
 from mox.listen import Listeners, Port
 from mox.moving import Imports
@@ -43,6 +44,7 @@ class Server:
         search_indexing: SearchIndexing,
         metrics: Metrics,
         shutdown: Shutdown,
+        web: WebPorts,
         pools: Sequence[ThreadPoolExecutor],
     ) -> None:
         self._listeners = listeners
@@ -50,6 +52,7 @@ class Server:
         self._control = control
         self._housekeeping = housekeeping
         self._search_indexing = search_indexing
+        self._web = web
         self._pools = tuple(pools)
         self._tasks = Tasks()
         self.store = store
@@ -81,6 +84,7 @@ class Server:
         """End connections, finish what is being written, close."""
         self.shutdown.ask("stopping")
         await self._listeners.close(_GRACE_S)
+        await self._web.close()
         await self._control.close()
         await self._tasks.close()
         await self.imports.close()

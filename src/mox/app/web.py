@@ -1,21 +1,35 @@
 """Web sites of listeners: which, below which path, for which hosts, and the ports they share."""
 
+import ssl
 from collections.abc import Callable, Iterator
 
+from cryptography.hazmat.primitives.serialization import Encoding
 from starlette.types import ASGIApp
 
 from mox.app.addresses import WebEntry, web_entries
+from mox.app.metricssite import metrics_app
+from mox.app.outgoing import trusted_roots
 from mox.certificates import Certificates, Names
 from mox.config import ConfigSource, Listener
-from mox.http import ALPN, HttpServer, Site, is_local_host
+from mox.http import ALPN, HttpServer, Rank, Site, is_local_host
 from mox.listen import Port
 from mox.mailhost import MailHost
+from mox.observe import Metrics
 from mox.runtime import Clock, Shutdown
 from mox.webaccount import AccountParts, account_app
+from mox.webserver import WebServer
 from moxkit.domain import parse_domain
 from moxkit.net import TLSContext
 
 __all__ = ["WebPorts"]
+
+
+_RANKS = {
+    "acme": Rank.SYSTEM,
+    "autoconfig": Rank.SYSTEM,
+    "mta-sts": Rank.SYSTEM,
+    "webserver": Rank.CONFIGURED,
+}
 
 
 class WebPorts:
@@ -28,6 +42,7 @@ class WebPorts:
         certificates: Certificates,
         account: AccountParts,
         challenges: ASGIApp,
+        metrics: Metrics,
         clock: Clock,
         shutdown: Shutdown,
         is_limited: bool,
@@ -39,20 +54,30 @@ class WebPorts:
             certificates: Of listeners.
             account: What the account site works with.
             challenges: What ACME providers look at.
+            metrics: Numbers, to be shown and to count in.
             clock: For limits and durations.
             shutdown: Connections end once it is asked for.
             is_limited: How much one client asks for is limited.
         """
         self._source = source
         self._certificates = certificates
+        account_site = account_app(account)
+        self._web_server = web_server = WebServer(
+            current=lambda: source.current,
+            own_sites={"account": account_site},
+            make_context=lambda: _context_for_web_servers(source),
+        )
         mail_host = MailHost(current=lambda: source.current)
         # More sites come here; `web_entries` says where each is served.
         self._sites: dict[str, tuple[ASGIApp, Callable[[Listener, str], bool]]] = {
-            "account": (account_app(account), self._serves_account),
-            "acme": (challenges, lambda _listener, _host: True),
+            "account": (account_site, self._serves_account),
+            "acme": (challenges, _everywhere),
             "autoconfig": (mail_host.settings, lambda _listener, host: mail_host.serves_settings(host)),
+            "metrics": (metrics_app(metrics), _everywhere),
+            "webserver": (web_server, lambda _listener, host: web_server.serves_host(host)),
             "mta-sts": (mail_host.policy, lambda _listener, host: mail_host.serves_policy(host)),
         }
+        self._metrics = metrics
         self._clock = clock
         self._shutdown = shutdown
         self._is_limited = is_limited
@@ -70,10 +95,15 @@ class WebPorts:
                 sites=[self._site(listener, each) for each in own],
                 clock=self._clock,
                 shutdown=self._shutdown,
-                is_limited=self._is_limited,
+                is_limited=self._is_limited and not any(each.is_unlimited for each in own),
+                counting=self._metrics.http,
             )
             tls = self._tls(listener) if any(each.is_tls for each in own) else None
             yield Port("http" if tls is None else "https", ip, port, server.serve, tls)
+
+    async def close(self) -> None:
+        """Close connections to other web servers."""
+        await self._web_server.close()
 
     def _tls(self, listener: Listener) -> TLSContext | None:
         if listener.tls is None:
@@ -89,6 +119,8 @@ class WebPorts:
             app=app,
             serves_host=lambda host: serves_host(listener, host),
             is_forwarded=entry.is_forwarded,
+            rank=_RANKS.get(entry.name, Rank.OWN),
+            takes_websockets=entry.name == "webserver",
         )
 
     def _hostname(self, listener: Listener) -> str:
@@ -103,3 +135,12 @@ class WebPorts:
         return host == self._hostname(listener) or any(
             parse_domain(name).ascii == host for name in names if name
         )
+
+
+def _everywhere(_listener: Listener, _host: str) -> bool:
+    return True
+
+
+def _context_for_web_servers(source: ConfigSource) -> ssl.SSLContext:
+    roots = trusted_roots(source.current.static.tls, source.directory)
+    return ssl.create_default_context(cadata=b"".join(root.public_bytes(Encoding.DER) for root in roots))

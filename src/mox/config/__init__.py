@@ -57,15 +57,18 @@ from mox.config.static import (
     InitialMailboxes,
     KeyCert,
     Listener,
+    MetricsService,
     Postmaster,
     Resolvers,
     SecureService,
     SMTPService,
     StaticConfig,
     StaticTLS,
+    WebserverService,
     WebService,
 )
 from mox.config.submit import SubmitConfig, load_submit_config
+from mox.config.webhandlers import WebForward, WebHandler, WebInternal, WebRedirect, WebStatic
 from mox.config.write import rewrite, to_document, write_documented
 
 __all__ = [
@@ -103,6 +106,7 @@ __all__ = [
     "JunkFilter",
     "KeyCert",
     "Listener",
+    "MetricsService",
     "OutgoingWebhook",
     "Pattern",
     "PatternError",
@@ -125,7 +129,13 @@ __all__ = [
     "Transport",
     "TransportAuth",
     "TransportSMTP",
+    "WebForward",
+    "WebHandler",
+    "WebInternal",
+    "WebRedirect",
     "WebService",
+    "WebStatic",
+    "WebserverService",
     "canonical_address",
     "client_settings",
     "compile_pattern",

@@ -10,6 +10,7 @@ from pathlib import Path
 from mox.config.checkaliases import check_aliases
 from mox.config.checkrules import check_rules
 from mox.config.checktransports import check_routes, check_transports
+from mox.config.checkweb import check_web
 from mox.config.dynamic import AccountConfig, DynamicConfig
 from mox.config.problem import KeyPath
 from mox.config.sending import QueueConfig
@@ -195,6 +196,7 @@ def check_dynamic(config: DynamicConfig, static: StaticConfig) -> Iterator[Found
         yield from _check_account(config, name, account, seen)
     yield from check_aliases(config, seen)
     yield from check_routes(config, static)
+    yield from check_web(config, static)
     for account_name, where in (
         (static.postmaster.account, "Postmaster"),
         *([(static.host_tlsrpt.account, "HostTLSRPT")] if static.host_tlsrpt else []),

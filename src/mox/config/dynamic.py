@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from mox.config.webhandlers import WebHandler
+
 __all__ = [
     "DKIM",
     "MTASTS",
@@ -330,6 +332,8 @@ class DynamicConfig:
     """Accounts, by a name that is also a directory's."""
     web_domain_redirects: dict[str, str] = field(default_factory=dict)
     """Domains that send web browsers elsewhere."""
+    web_handlers: tuple[WebHandler, ...] = ()
+    """What the web server does; the first that fits answers."""
     routes: tuple[Route, ...] = ()
     """Routes for all mail."""
     monitor_dnsbls: tuple[str, ...] = field(default=(), metadata={"key": "MonitorDNSBLs"})

@@ -15,7 +15,7 @@ from mox.http.api import Answer, Api, Cookie, Operation, Parameter
 from mox.http.bodies import body_pieces, read_body, read_json
 from mox.http.jsontypes import described
 from mox.http.problems import ProblemError
-from mox.http.routing import Site, host_of, is_local_host
+from mox.http.routing import DeclinedError, Rank, Site, host_of, is_local_host
 from mox.http.server import ALPN, HttpServer
 from mox.http.staticsite import StaticFiles, StaticPage, read_files
 from mox.http.websession import CSRF_HEADER, Caller, LoginToken, SessionState, WebDoor, check_origin
@@ -28,11 +28,13 @@ __all__ = [
     "Caller",
     "Cookie",
     "Counting",
+    "DeclinedError",
     "HttpServer",
     "LoginToken",
     "Operation",
     "Parameter",
     "ProblemError",
+    "Rank",
     "SessionState",
     "Site",
     "StaticFiles",

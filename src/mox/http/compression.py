@@ -1,6 +1,7 @@
 """Gzip for answers that are worth it, piece by piece, so that streams stay streams."""
 
 import zlib
+from collections.abc import Mapping
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -38,7 +39,7 @@ def accepts_gzip(header: str) -> bool:
 
 
 class Compression:
-    """Compresses what an application answers, where both sides want it."""
+    """Compresses what an application answers, where both sides want it (`is_compressed` in the state)."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -47,18 +48,20 @@ class Compression:
         """Pass a request on."""
         accepted = dict(scope["headers"]).get(b"accept-encoding", b"").decode("latin-1")
         is_wanted = scope["method"] != "HEAD" and accepts_gzip(accepted)
-        await self._app(scope, receive, _Answer(send).take if is_wanted else send)
+        await self._app(scope, receive, _Answer(send, scope["state"]).take if is_wanted else send)
 
 
 class _Answer:
-    def __init__(self, send: Send) -> None:
+    def __init__(self, send: Send, state: Mapping[str, object]) -> None:
         self._send = send
+        self._state = state
         self._start: Message | None = None
         self._compressor: zlib._Compress | None = None
 
     async def take(self, message: Message) -> None:
         if message["type"] == "http.response.start":
-            if message["status"] == 200 and _is_worth_it(message):
+            is_wanted = self._state.get("is_compressed", True)
+            if message["status"] == 200 and is_wanted and _is_worth_it(message):
                 # Kept until the size of the first piece is known.
                 self._start = message
                 return
@@ -72,7 +75,7 @@ class _Answer:
             start, self._start = self._start, None
             if more or len(body) >= _LEAST_OCTETS:
                 self._compressor = zlib.compressobj(_LEVEL, zlib.DEFLATED, _GZIP_BITS)
-                headers = [each for each in start["headers"] if each[0] != b"content-length"]
+                headers = [_weaker(each) for each in start["headers"] if each[0] != b"content-length"]
                 headers += [(b"content-encoding", b"gzip"), (b"vary", b"accept-encoding")]
                 start = {**start, "headers": headers}
             await self._send(start)
@@ -86,3 +89,9 @@ def _is_worth_it(start: Message) -> bool:
     headers = dict(start.get("headers", ()))
     kind = headers.get(b"content-type", b"").decode("latin-1")
     return b"content-encoding" not in headers and is_compressible(kind)
+
+
+def _weaker(header: tuple[bytes, bytes]) -> tuple[bytes, bytes]:
+    """Let a tag stand for the content, no longer for its octets (RFC 9110 §8.8.1)."""
+    name, value = header
+    return (name, b"W/" + value) if name == b"etag" and not value.startswith(b"W/") else header

@@ -3,6 +3,7 @@
 import posixpath
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from enum import IntEnum
 from ipaddress import ip_address
 from typing import Any
 
@@ -14,7 +15,22 @@ from mox.listen import Limiter
 from mox.runtime import Clock
 from moxkit.domain import DomainError, parse_domain
 
-__all__ = ["Router", "Site", "host_of", "is_local_host"]
+__all__ = ["DeclinedError", "Rank", "Router", "Site", "host_of", "is_local_host"]
+
+
+class Rank(IntEnum):
+    """Whose turn it is, before the length of the path counts (reference http.md §2)."""
+
+    SYSTEM = 0
+    """What others rely on, at fixed addresses."""
+    CONFIGURED = 1
+    """What somebody wants to be served."""
+    OWN = 2
+    """Our pages."""
+
+
+class DeclinedError(Exception):
+    """A site leaves a request to those after it; it has not answered, and not read the body."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +43,8 @@ class Site:
         app: Sees requests with this path as its root, or with the whole path if only that is its.
         serves_host: Whether it answers for a host (lower-case, ASCII, no port).
         is_forwarded: Believe a proxy's X-Forwarded-For and -Proto.
+        rank: Which sites are asked before it.
+        takes_websockets: It is asked about these, too.
     """
 
     name: str
@@ -34,13 +52,15 @@ class Site:
     app: ASGIApp
     serves_host: Callable[[str], bool]
     is_forwarded: bool = False
+    rank: Rank = Rank.OWN
+    takes_websockets: bool = False
 
 
 class Router:
     """Chooses, tells the application its root and who really asks, and counts requests."""
 
     def __init__(self, sites: Sequence[Site], *, clock: Clock, limiter: Limiter | None) -> None:
-        self._sites = sorted(sites, key=lambda site: len(site.path), reverse=True)
+        self._sites = sorted(sites, key=lambda site: (site.rank, -len(site.path)))
         self._is_forwarded = any(site.is_forwarded for site in sites)
         self._clock = clock
         self._limiter = limiter
@@ -55,11 +75,8 @@ class Router:
         if b"transfer-encoding" in headers and b"content-length" in headers:
             # A proxy in front may have believed the other one (RFC 9112 §6.3).
             raise ProblemError(400, "The request has two lengths.")
+        self._note_client(scope, headers)
         state: dict[str, Any] = scope["state"]
-        client = scope.get("client")
-        state["remote_ip"] = "" if client is None else client[0]
-        if self._is_forwarded:
-            state["remote_ip"] = _forwarded_for(headers)
         if self._limiter is not None and not self._limiter.add(state["remote_ip"], self._clock.now()):
             state["handler"] = "(ratelimited)"
             raise ProblemError(429, "Too many requests from your network. Wait a minute.")
@@ -67,8 +84,11 @@ class Router:
         for site in self._sites:
             if not site.serves_host(host):
                 continue
-            if path == site.path or (site.path.endswith("/") and path.startswith(site.path)):
-                await site.app(_inner(site, path, headers, scope), receive, send)
+            if _is_below(path, site):
+                try:
+                    await site.app(_inner(site, path, headers, scope), receive, send)
+                except DeclinedError:
+                    continue
                 return
             if f"{path}/" == site.path:
                 state["handler"] = site.name
@@ -76,6 +96,35 @@ class Router:
                 return
         state["handler"] = "(nomatch)"
         raise ProblemError(404, "There is no page at this address.")
+
+    async def websocket(self, scope: Scope, receive: Receive, send: Send) -> bool:
+        """Pass on who wants a WebSocket (RFC 6455); return whether there was somebody for that."""
+        headers = dict(scope["headers"])
+        try:
+            self._note_client(scope, headers)
+        except ProblemError:
+            return False
+        remote_ip = scope["state"]["remote_ip"]
+        if self._limiter is not None and not self._limiter.add(remote_ip, self._clock.now()):
+            return False
+        path, host = _clean(scope["path"]), host_of(headers.get(b"host", b"").decode("latin-1"))
+        for site in self._sites:
+            if site.takes_websockets and site.serves_host(host) and _is_below(path, site):
+                try:
+                    await site.app(_inner(site, path, headers, scope), receive, send)
+                except DeclinedError:
+                    continue
+                return True
+        return False
+
+    def _note_client(self, scope: Scope, headers: dict[bytes, bytes]) -> None:
+        client = scope.get("client")
+        remote_ip = "" if client is None else client[0]
+        scope["state"]["remote_ip"] = _forwarded_for(headers) if self._is_forwarded else remote_ip
+
+
+def _is_below(path: str, site: Site) -> bool:
+    return path == site.path or (site.path.endswith("/") and path.startswith(site.path))
 
 
 def _inner(site: Site, path: str, headers: dict[bytes, bytes], scope: Scope) -> Scope:
@@ -87,8 +136,9 @@ def _inner(site: Site, path: str, headers: dict[bytes, bytes], scope: Scope) -> 
     inner = {**scope, "path": path, "root_path": root}
     if site.is_forwarded:
         proto = headers.get(b"x-forwarded-proto", b"").decode("latin-1").lower()
-        inner["scheme"] = proto if proto in {"http", "https"} else scope["scheme"]
-    state["is_secure"] = inner["scheme"] == "https"
+        if scope["type"] == "http" and proto in {"http", "https"}:
+            inner["scheme"] = proto
+    state["is_secure"] = inner["scheme"] in {"https", "wss"}
     state["base_path"] = site.path
     return inner
 

@@ -24,7 +24,7 @@ _HSTS = (b"strict-transport-security", b"max-age=31536000")
 
 
 class Safety:
-    """Adds them to every answer."""
+    """Adds them to every answer, but for those of somebody else's pages (`is_foreign` in the state)."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -33,7 +33,7 @@ class Safety:
         """Pass a request on."""
 
         async def safer(message: Message) -> None:
-            if message["type"] == "http.response.start":
+            if message["type"] == "http.response.start" and not scope["state"].get("is_foreign"):
                 headers = list(message.get("headers", ()))
                 present = {name for name, _ in headers}
                 wanted = (*_HEADERS, _HSTS) if _may_insist(scope) else _HEADERS

@@ -75,7 +75,7 @@ class HttpServer:
         self._open = Limiter(_OPEN) if is_limited and not is_forwarded else None
         router = Router(sites, clock=clock, limiter=requests)
         inner = Safety(Compression(Problems(router)))
-        app = _only_requests(AccessLog(inner, clock=clock, counting=counting))
+        app = _dispatching(AccessLog(inner, clock=clock, counting=counting), router)
         self._app: AppWrapper = ASGIWrapper(app)  # type: ignore[arg-type]  # Starlette's and hypercorn's names for the same
         self._clock = clock
         self._shutdown = shutdown
@@ -108,16 +108,16 @@ class HttpServer:
             connection.end_if_idle()
 
 
-def _only_requests(app: ASGIApp) -> ASGIApp:
-    """Refuse WebSockets, which no site has; the client sees 403."""
+def _dispatching(app: ASGIApp, router: Router) -> ASGIApp:
+    """Tell requests from WebSockets; who wants one that nobody has sees 403."""
 
-    async def requests(scope: Scope, receive: Receive, send: Send) -> None:
+    async def dispatch(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             await app(scope, receive, send)
-        else:
+        elif scope["type"] != "websocket" or not await router.websocket(scope, receive, send):
             await send({"type": "websocket.close", "code": 1000})
 
-    return requests
+    return dispatch
 
 
 def _config() -> Config:

@@ -16,7 +16,7 @@ from prometheus_client import (
     generate_latest,
 )
 
-__all__ = ["AcmeMetrics", "Metrics", "SmtpMetrics"]
+__all__ = ["AcmeMetrics", "HttpMetrics", "Metrics", "SmtpMetrics"]
 
 # Of commands; DATA waits for disks, DNS and tarpits.
 _COMMAND_BUCKETS = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 20, 30, 60, 120)
@@ -30,6 +30,7 @@ class Metrics:
     Attributes:
         smtp: Of the SMTP server.
         acme: Of certificates.
+        http: Of web sites.
     """
 
     def __init__(self) -> None:
@@ -39,6 +40,7 @@ class Metrics:
         GCCollector(registry=self._registry)
         self.smtp = SmtpMetrics(self._registry)
         self.acme = AcmeMetrics(self._registry)
+        self.http = HttpMetrics(self._registry)
 
     def text(self) -> bytes:
         """Return all numbers in the text format of Prometheus."""
@@ -153,3 +155,30 @@ class AcmeMetrics:
     def stored(self) -> None:
         """Count a certificate that was issued."""
         self._stored.inc()
+
+
+class HttpMetrics:
+    """Numbers of web sites (reference http.md §3)."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        labels = ["handler", "proto", "method", "code"]
+
+        def histogram(name: str, text: str) -> Histogram:
+            return Histogram(
+                f"mox_httpserver_{name}_duration_seconds",
+                text,
+                labels,
+                buckets=_COMMAND_BUCKETS,
+                registry=registry,
+            )
+
+        self._began = histogram("request", "Time until an answer began.")
+        self._done = histogram("response", "Time until an answer was complete.")
+
+    def answered(
+        self, *, handler: str, proto: str, method: str, status: int, began_s: float, done_s: float
+    ) -> None:
+        """Count a request; see `mox.http.Counting`."""
+        labels = (handler, proto, method, str(status))
+        self._began.labels(*labels).observe(began_s)
+        self._done.labels(*labels).observe(done_s)

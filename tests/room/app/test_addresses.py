@@ -14,7 +14,9 @@ from mox.config import (
     AutoconfigService,
     ClientService,
     ConfigSource,
+    MetricsService,
     SecureService,
+    WebserverService,
     WebService,
     load_config,
 )
@@ -40,6 +42,9 @@ async def test_they_are_those_that_are_listened_on(
             account_http=WebService(enabled=True, port=81),
             account_https=WebService(enabled=True),
             autoconfig_https=AutoconfigService(enabled=True),
+            webserver_http=WebserverService(enabled=True),
+            webserver_https=WebserverService(enabled=True, port=8443),
+            metrics_http=MetricsService(enabled=True),
             mtasts_https=AutoconfigService(enabled=True, port=8081, non_tls=True),
         )
     if not has_tls:

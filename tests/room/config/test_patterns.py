@@ -32,3 +32,11 @@ def test_no_text_takes_long() -> None:
     began = time.process_time()
     assert not compile_pattern("^(a*)*$").is_in("a" * 1_000_000 + "!")
     assert time.process_time() - began < 2
+
+
+def test_what_matches_is_cut_or_replaced() -> None:
+    pattern = compile_pattern("^/a/([a-z]+)")
+    assert pattern.cut_from("/a/bc/d") == "/d"
+    assert pattern.cut_from("/b") == "/b"
+    assert pattern.replaced_in("/a/bc/d", "/${1}x/$1$$\\") == "/bcx/bc$\\/d"
+    assert pattern.replaced_in("/b", "/x") == "/b"
