@@ -2,12 +2,11 @@
 
 import json
 import os
-import socket
-import ssl
 import subprocess
 import time
-import urllib.request
+from collections.abc import Sequence
 from pathlib import Path
+from typing import IO
 
 from endtoend.dnssec import free_port
 from moxkit.testing import make_certificate
@@ -34,6 +33,9 @@ class Pebble:
         validity_s: int = 30 * 86400,
         wants_binding: bool = False,
         dns: str = "",
+        address: str = "127.0.0.1",
+        name: str = "localhost",
+        within: Sequence[str] = (),
     ) -> None:
         """Write its files.
 
@@ -44,20 +46,24 @@ class Pebble:
             validity_s: Of certificates.
             wants_binding: Accounts have to be bound to `KEY_ID`, with `MAC_KEY`.
             dns: A server that is asked instead of its own one.
+            address: Where it listens.
+            name: Of its own site.
+            within: What puts a command into another network.
         """
         self._directory = directory
         directory.mkdir(parents=True, exist_ok=True)
         self._port, self._management, self._dns = free_port(), free_port(), free_port()
+        self._address, self._within = address, list(within)
         self._dns_server = dns or f"127.0.0.1:{self._dns}"
         self._has_own_dns = not dns
-        certificate, key = make_certificate(("localhost", "127.0.0.1"), "p256")
+        certificate, key = make_certificate((name, address), "p256")
         self.authority = directory / "site.pem"
         self.authority.write_bytes(certificate)
         (directory / "site.key").write_bytes(key)
-        self.directory_url = f"https://localhost:{self._port}/dir"
+        self.directory_url = f"https://{name}:{self._port}/dir"
         settings = {
-            "listenAddress": f"127.0.0.1:{self._port}",
-            "managementListenAddress": f"127.0.0.1:{self._management}",
+            "listenAddress": f"{address}:{self._port}",
+            "managementListenAddress": f"{address}:{self._management}",
             "certificate": str(self.authority),
             "privateKey": str(directory / "site.key"),
             "httpPort": http,
@@ -85,18 +91,15 @@ class Pebble:
         self._wait()
         return self
 
-    def _start(self, argv: list[str], log: object, environment: dict[str, str] | None = None) -> None:
-        self._processes.append(subprocess.Popen(argv, stdout=log, stderr=log, env=environment))  # type: ignore[call-overload]
+    def _start(self, argv: list[str], log: IO[bytes], environment: dict[str, str] | None = None) -> None:
+        whole = [*self._within, *argv]
+        self._processes.append(subprocess.Popen(whole, stdout=log, stderr=log, env=environment))
 
     def _wait(self) -> None:
         end = time.monotonic() + 20
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", self._port), 5).close()
-                return
-            except OSError:
-                assert time.monotonic() < end, self.log.read_text()
-                time.sleep(0.05)
+        while "ACME directory available" not in self.log.read_text():
+            assert time.monotonic() < end, self.log.read_text()
+            time.sleep(0.05)
 
     def __exit__(self, *_: object) -> None:
         for process in self._processes:
@@ -105,9 +108,7 @@ class Pebble:
 
     def root(self) -> bytes:
         """Return the certificate, PEM, of the authority that signs what it issues."""
-        context = ssl.create_default_context(cafile=str(self.authority))
-        context.check_hostname = False
-        url = f"https://127.0.0.1:{self._management}/roots/0"
-        with urllib.request.urlopen(url, context=context, timeout=10) as response:
-            content: bytes = response.read()
-        return content
+        url = f"https://{self._address}:{self._management}/roots/0"
+        command = [*self._within, "curl", "-sS", "--retry", "5", "--retry-connrefused", "--retry-all-errors"]
+        done = subprocess.run([*command, "--cacert", self.authority, url], capture_output=True, check=True)
+        return done.stdout

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -26,6 +26,7 @@ logger = logging.getLogger(__name__)
 
 _LOOK_EVERY_S = 2.0
 # Providers take some hundred orders in three hours.
+_ABSENT = timedelta(seconds=30)
 _AT_ONCE, _THEN_EVERY_S = 20, 40.0
 
 
@@ -37,11 +38,13 @@ class _Slot:
         issued: What is there; it is shown even when it is old.
         failures: In a row.
         not_before: The next time to ask, after a failure.
+        is_absent: It was told that the host is not in DNS.
     """
 
     issued: Issued | None
     failures: int = 0
     not_before: datetime | None = None
+    is_absent: bool = False
 
 
 _Key = tuple[str, str, KeyType]
@@ -71,6 +74,7 @@ class Acme:
         clock: Clock,
         read_file: Callable[[str], bytes],
         ways: Callable[[str], Sequence[str]],
+        is_in_dns: Callable[[str], Awaitable[bool]],
         counting: AcmeMetrics,
     ) -> None:
         """Remember what there is; nobody is asked before `run`.
@@ -82,6 +86,7 @@ class Acme:
             clock: For dates and pauses.
             read_file: Returns the content of a HostPrivateKeyFile.
             ways: Returns the kinds of challenges that a provider's looks can find here, best first.
+            is_in_dns: Says whether a host is there for a provider to look at.
             counting: Numbers.
         """
         self._snapshot = snapshot
@@ -89,6 +94,7 @@ class Acme:
         self._clock = clock
         self._read_file = read_file
         self._ways = ways
+        self._is_in_dns = is_in_dns
         self._counting = counting
         self._is_ending = False
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="acme")
@@ -143,6 +149,8 @@ class Acme:
             if key is None:
                 await self._clock.sleep(_LOOK_EVERY_S)
                 continue
+            if not await self._is_there(key):
+                continue
             await self._obtain(key)
             ordered += 1
             if ordered > _AT_ONCE:
@@ -163,6 +171,20 @@ class Acme:
             # Before what only gets old.
             return datetime.min.replace(tzinfo=self._clock.now().tzinfo)
         return renewal_time(slot.issued, self._renew_before[provider])
+
+    async def _is_there(self, key: _Key) -> bool:
+        """Say whether it is of use to ask; vain looks of providers are counted against us."""
+        slot, host = self._slots[key], key[1]
+        if slot.issued is not None or await self._is_in_dns(host):
+            return True
+        if not slot.is_absent:
+            slot.is_absent = True
+            logger.warning(
+                "host is not in DNS, a certificate is asked for once it is",
+                extra={"host": host, "key": key[2]},
+            )
+        slot.not_before = self._clock.now() + _ABSENT
+        return False
 
     async def _obtain(self, key: _Key) -> None:
         provider, host, key_type = key

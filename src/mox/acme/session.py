@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Event
@@ -32,6 +32,8 @@ _REQUEST_TIMEOUT_S = 20
 _LOOK_TIMEOUT_S = 90.0
 _ISSUE_TIMEOUT_S = 90.0
 _POLL_EVERY_S = 1.0
+# The package has asked twice before each.
+_MOST_FORGOTTEN = 3
 _SHORT = timedelta(seconds=2)
 _MOST_CHAIN_OCTETS = 256 << 10
 
@@ -114,13 +116,20 @@ class Session:
         failed: AcmeError | None = None
         for way in ways:
             try:
-                return self._order(host, key, way)
+                return self._order_again(host, key, way)
             except _WayError as error:
                 failed = error
                 logger.warning(
                     "acme provider did not find us", extra={"host": host, "way": way, "reason": str(error)}
                 )
         raise failed or AcmeError("no port on which the provider could look")
+
+    def _order_again(self, host: str, key: PrivateKey, way: str) -> bytes:
+        """Order once more when the provider has forgotten a nonce, as it may at any time (RFC 8555 §6.5)."""
+        for _ in range(_MOST_FORGOTTEN):
+            with suppress(_NonceError):
+                return self._order(host, key, way)
+        return self._order(host, key, way)
 
     def stop(self) -> None:
         """End soon what waits; it raises `AcmeError`."""
@@ -138,7 +147,8 @@ class Session:
                 self._wait_for_looks(client, order, way)
             return self._finish(client, order)
         except messages.Error as error:
-            raise AcmeError(_text(error), self._retry_after) from error
+            kind = _NonceError if error.code == "badNonce" else AcmeError
+            raise kind(_text(error), self._retry_after) from error
         except (errors.Error, JoseError, OSError, ValueError, LookupError) as error:
             # Requests' errors are OSErrors.
             raise AcmeError(f"{type(error).__name__}: {error}", self._retry_after) from error
@@ -226,6 +236,10 @@ class Session:
 
 class _WayError(AcmeError):
     """This kind of challenge was not met; another one may be."""
+
+
+class _NonceError(AcmeError):
+    """The provider does not know a nonce any more."""
 
 
 def _request(host: str, key: PrivateKey) -> bytes:

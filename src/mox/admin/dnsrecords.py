@@ -42,6 +42,7 @@ _WHY = {
     "programs": "Mail programs find their settings by these (RFC 6186, RFC 8314); a dot says that there is no"
     " such service.",
     "caa": "Certificates for the domain come from nobody else (RFC 8659).",
+    "elsewhere": " What begins with two semicolons belongs to the zone of the host, if it is not there yet.",
     "no account": " Once there is an account at the provider, a stricter record that names it is printed.",
 }
 
@@ -126,11 +127,15 @@ def dns_records(
 
 
 def zone_text(name: str, groups: Iterable[RecordGroup]) -> str:
-    """Write records as a part of a zone file; what is only suggested is a comment."""
+    """Write records as a part of a zone file; a comment is what is only suggested, or for another zone."""
     lines = [f"; DNS records for {name}.", f"$TTL {_TTL_S}", ""]
     for group in groups:
-        lines += [f"; {line}" for line in textwrap.wrap(group.why, 100)]
-        lines += [f"{';; ' if each.is_suggested else ''}{each}" for each in group.records]
+        elsewhere = [each for each in group.records if not f".{each.name}".endswith(f".{name}.")]
+        why = f"{group.why}{_WHY['elsewhere']}" if elsewhere else group.why
+        lines += [f"; {line}" for line in textwrap.wrap(why, 100)]
+        lines += [
+            f"{';; ' if each.is_suggested or each in elsewhere else ''}{each}" for each in group.records
+        ]
         lines.append("")
     return "\n".join(lines)
 

@@ -1,6 +1,8 @@
 """Who asks for certificates, put together; imported only where there is an ACME provider."""
 
+import asyncio
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -12,8 +14,11 @@ from mox.certificates import Certificates, Challenges
 from mox.config import ConfigSource
 from mox.observe import AcmeMetrics
 from mox.runtime import Clock, write_file_durably
+from moxkit.dns import DnsError, NotFound, Resolver
 
 __all__ = ["make_acme"]
+
+_LOOKUP_S = 10.0
 
 
 def make_acme(
@@ -23,6 +28,7 @@ def make_acme(
     clock: Clock,
     certificates: Certificates,
     challenges: Challenges,
+    resolver: Resolver,
     counting: AcmeMetrics,
 ) -> Acme:
     """Put it together, for the listeners whose `certificates` these are.
@@ -48,6 +54,7 @@ def make_acme(
         clock=clock,
         read_file=certificates.read,
         ways=lambda provider: _ways(source, provider),
+        is_in_dns=partial(_is_in_dns, resolver),
         counting=counting,
     )
     certificates.issued_by(acme)
@@ -72,3 +79,15 @@ def _ways(source: ConfigSource, provider: str) -> Sequence[str]:
     ]
     has_plain = any(entry.name == "acme" for listener in own for entry in web_entries(listener))
     return ["tls-alpn-01", "http-01"] if has_plain else ["tls-alpn-01"]
+
+
+async def _is_in_dns(resolver: Resolver, host: str) -> bool:
+    """Say whether a host has an address; if that is not known, the provider may know more."""
+    try:
+        async with asyncio.timeout(_LOOKUP_S):
+            await resolver.ips(f"{host}.")
+    except NotFound:
+        return False
+    except (DnsError, TimeoutError):
+        return True
+    return True

@@ -123,6 +123,7 @@ async def _serve(source: ConfigSource, clock: Clock, levels: LogLevels, inherite
                 clock=clock,
                 certificates=certificates,
                 challenges=challenges,
+                resolver=resolver,
                 counting=metrics.acme,
             )
             stack.push_async_callback(acme.close)

@@ -208,6 +208,18 @@ class DirectDelivery:
             refused = Failed(None, replies.enhanced, f"{host.name}: {replies.text}")
             attempt.trouble(refused, host=host.name, address=connection.address)
             return
+        tls, sts = connection.tls, None if host.session is None else host.session.sts.policy
+        logger.debug(
+            "message handed over",
+            extra={
+                "queueid": attempt.message.id,
+                "host": str(host.name),
+                "address": str(connection.address),
+                "tls": "none" if tls is None else tls.version,
+                "verified_by": str(host.policy.verification) if connection.is_verified else "nothing",
+                "mta_sts": "none" if sts is None else str(sts.mode),
+            },
+        )
         is_dual = len({address.version for address in host.addresses}) > 1
         for entry, reply in zip(entries, replies, strict=True):
             result = result_of(reply, str(host.name), passes_on_dsn=connection.passes_on_dsn)

@@ -50,6 +50,10 @@ class Provider:
         self.fails: Exception | None = None
         self.orders: list[tuple[str, str]] = []
         self.is_stopped = False
+        self.known = {HOST}
+
+    async def is_in_dns(self, host: str) -> bool:
+        return host in self.known
 
     def order(self, host: str, key: PrivateKey, ways: Sequence[str]) -> bytes:
         self.orders.append((host, ",".join(ways)))
@@ -94,6 +98,7 @@ async def make(tmp_path: Path, clock: FakeClock, provider: Provider) -> AsyncIte
             clock=clock,
             read_file=lambda _name: ECDSA,
             ways=lambda _provider: ["tls-alpn-01", "http-01"],
+            is_in_dns=provider.is_in_dns,
             counting=Metrics().acme,
         )
         made.append(acme)
@@ -182,6 +187,19 @@ async def test_keys_of_the_host_are_certified(make: Make, provider: Provider, cl
     pairs = acme.current("ca", HOST)
     assert pairs is not None
     assert [key == ECDSA for _, key in pairs] == [True, False]
+
+
+async def test_a_host_that_is_not_in_dns_is_waited_for(
+    make: Make, provider: Provider, clock: FakeClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    acme = make()
+    provider.known.clear()
+    await run(acme, clock, provider, 0, timedelta(minutes=1))
+    await run(acme, clock, provider, 0, timedelta(minutes=5))
+    # Once for each kind of key.
+    assert caplog.text.count("is not in DNS") == 2
+    provider.known.add(HOST)
+    await run(acme, clock, provider, 2, timedelta(seconds=30))
 
 
 async def test_its_end_ends_what_waits(make: Make, provider: Provider) -> None:

@@ -126,6 +126,19 @@ def test_dane_of_an_unsigned_host_is_only_suggested() -> None:
     assert "publish them once it is." in text
 
 
+def test_records_of_another_zone_are_no_part_of_this_one() -> None:
+    groups = dns_records(*("mox.example", FULL, static()), dkim_keys={}, host_keys=[HOST_KEY], is_signed=True)
+    lines = zone_text("mox.example", groups).splitlines()
+    assert ';; mx.host.example. TXT "v=spf1 a -all"' in lines
+    assert not [line for line in lines if line.startswith(("mx.host", "_25._tcp.mx.host"))]
+    assert "mox.example. MX 10 mx.host.example." in lines
+    # A name that only ends alike is elsewhere, too.
+    groups = dns_records(
+        *("host.example", FULL, static("mx.ghost.example")), dkim_keys={}, host_keys=[], is_signed=True
+    )
+    assert ';; mx.ghost.example. TXT "v=spf1 a -all"' in zone_text("host.example", groups).splitlines()
+
+
 def test_long_texts_are_broken_for_zone_files() -> None:
     [record] = [r for r in records(keys={"big": dkim.generate_rsa(2048)}) if "_domainkey" in r.name]
     assert record.value.startswith('("v=DKIM1;')
