@@ -69,6 +69,7 @@ class Server:
         Raises:
             mox.listen.BindError: A port cannot be had.
         """
+        logging.getLogger().addHandler(self.metrics.log)
         for port in self._ports:
             await self._listeners.listen(port)
         await self.imports.discard_left()
@@ -94,6 +95,7 @@ class Server:
         await self.identities.close()
         for pool in self._pools:
             pool.shutdown()
+        logging.getLogger().removeHandler(self.metrics.log)
 
     async def run(self, ready: Callable[[], None]) -> int:
         """Serve until the end is asked for; return the exit status."""

@@ -6,12 +6,13 @@ Rooms use the standard `logging` with data in `extra`; only the server's process
 
 from mox.observe.levels import LogLevels
 from mox.observe.logfmt import LogfmtFormatter, PlainFormatter, install
-from mox.observe.metrics import AcmeMetrics, HttpMetrics, Metrics, SmtpMetrics
+from mox.observe.metrics import AcmeMetrics, HttpMetrics, LogMetrics, Metrics, SmtpMetrics
 
 __all__ = [
     "AcmeMetrics",
     "HttpMetrics",
     "LogLevels",
+    "LogMetrics",
     "LogfmtFormatter",
     "Metrics",
     "PlainFormatter",

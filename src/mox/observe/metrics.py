@@ -4,6 +4,7 @@ One `Metrics` belongs to one server: nothing is kept at module level, two server
 Labels come from closed sets, or from a bounded number of values: nobody outside makes new series at will.
 """
 
+import logging
 from collections.abc import Iterable
 
 from prometheus_client import (
@@ -16,7 +17,7 @@ from prometheus_client import (
     generate_latest,
 )
 
-__all__ = ["AcmeMetrics", "HttpMetrics", "Metrics", "SmtpMetrics"]
+__all__ = ["AcmeMetrics", "HttpMetrics", "LogMetrics", "Metrics", "SmtpMetrics"]
 
 # Of commands; DATA waits for disks, DNS and tarpits.
 _COMMAND_BUCKETS = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 20, 30, 60, 120)
@@ -31,6 +32,7 @@ class Metrics:
         smtp: Of the SMTP server.
         acme: Of certificates.
         http: Of web sites.
+        log: Of lines of the log; a handler for `logging`.
     """
 
     def __init__(self) -> None:
@@ -41,6 +43,7 @@ class Metrics:
         self.smtp = SmtpMetrics(self._registry)
         self.acme = AcmeMetrics(self._registry)
         self.http = HttpMetrics(self._registry)
+        self.log = LogMetrics(self._registry)
 
     def text(self) -> bytes:
         """Return all numbers in the text format of Prometheus."""
@@ -182,3 +185,30 @@ class HttpMetrics:
         labels = (handler, proto, method, str(status))
         self._began.labels(*labels).observe(began_s)
         self._done.labels(*labels).observe(done_s)
+
+
+class LogMetrics(logging.Handler):
+    """Numbers of lines of the log, and of what crashed: what nobody expected is logged with its traceback."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        super().__init__(logging.INFO)
+        self._lines = {
+            name: Counter(f"mox_logging_level_{name}", f"Lines of the log, {name}.", registry=registry)
+            for name in ("info", "warn", "error")
+        }
+        self._panics = Counter(
+            "mox_panic", "Crashes that were survived, by package.", ["pkg"], registry=registry
+        )
+        self._seen: set[str] = set()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Count a line."""
+        is_error = record.levelno >= logging.ERROR
+        name = "error" if is_error else "warn" if record.levelno >= logging.WARNING else "info"
+        self._lines[name].inc()
+        if is_error and record.exc_info:
+            package = ".".join(record.name.split(".")[:2])
+            if package not in self._seen and len(self._seen) >= _MOST_SERIES:
+                package = "other"
+            self._seen.add(package)
+            self._panics.labels(package).inc()
