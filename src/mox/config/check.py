@@ -1,6 +1,5 @@
 """What is wrong with a configuration that is well-formed; all of it, not only the first."""
 
-import ipaddress
 import re
 import unicodedata
 from collections.abc import Iterator
@@ -8,6 +7,9 @@ from datetime import timedelta
 from pathlib import Path
 
 from mox.config.checkaliases import check_aliases
+from mox.config.checkauthorities import check_authorities
+from mox.config.checkdomains import check_domain_config
+from mox.config.checklisteners import check_listener
 from mox.config.checkrules import check_rules
 from mox.config.checktransports import check_routes, check_transports
 from mox.config.checkweb import check_web
@@ -15,7 +17,7 @@ from mox.config.dynamic import AccountConfig, DynamicConfig
 from mox.config.problem import KeyPath
 from mox.config.sending import QueueConfig
 from mox.config.snapshot import canonical_address
-from mox.config.static import ACME, TLS, Listener, StaticConfig
+from mox.config.static import InitialMailboxes, StaticConfig
 from moxkit.dns import parse_name_server
 from moxkit.domain import DomainError, parse_domain
 
@@ -24,17 +26,20 @@ __all__ = ["ACCOUNT_NAME", "LOG_LEVELS", "check_dynamic", "check_static"]
 Found = tuple[KeyPath, str]
 
 LOG_LEVELS = ("error", "warn", "info", "debug", "trace", "traceauth", "tracedata")
-_TLS_VERSIONS = ("TLSv1.0", "TLSv1.1", "TLSv1.2", "TLSv1.3")
+_EVENTS = (
+    "delivered", "suppressed", "delayed", "failed", "relayed", "expanded", "canceled", "unrecognized",
+)  # fmt: skip
 _LONGEST_PATIENCE = timedelta(hours=8760)
 # It is the name of a directory, too, on every system.
 ACCOUNT_NAME = re.compile(r"[^/\\\x00-\x1f:*?\"<>|.][^/\\\x00-\x1f:*?\"<>|]{0,63}")
-_LAST_PORT = 65535
 _PRINTABLE = re.compile(r"[ -~]{0,256}")
 
 
 def check_static(config: StaticConfig, directory: Path, *, opens_keys: bool = True) -> Iterator[Found]:
     """Find problems of mox.toml; keys and certificates are opened only by who may be able to."""
     yield from _check_domain(config.hostname, ("Hostname",))
+    if _unicode(config.hostname) != config.hostname.lower():
+        yield ("Hostname",), f"has to be in Unicode: {_unicode(config.hostname)}"
     for path, level in (
         (("LogLevel",), config.log_level),
         *((("PackageLogLevels", name), level) for name, level in config.package_log_levels.items()),
@@ -49,14 +54,46 @@ def check_static(config: StaticConfig, directory: Path, *, opens_keys: bool = Tr
     if not config.listeners:
         yield ("Listeners",), "no listener; nothing would be served"
     for name, listener in config.listeners.items():
-        yield from _check_listener(config, listener, ("Listeners", name))
-        if opens_keys and listener.tls is not None:
-            yield from _check_files(listener.tls, directory, ("Listeners", name, "TLS"))
-    for name, provider in config.acme.items():
-        yield from _check_provider(provider, directory, ("ACME", name))
+        where: KeyPath = ("Listeners", name)
+        yield from check_listener(config, listener, directory, where, opens_keys=opens_keys)
+    yield from check_authorities(config, directory)
     yield from check_transports(config)
     yield from _check_queue(config.queue)
     yield from _check_mailbox(config.postmaster.mailbox, ("Postmaster", "Mailbox"))
+    if (reports := config.host_tlsrpt) is not None:
+        if not reports.localpart or not reports.localpart.isascii():
+            yield (
+                ("HostTLSRPT", "Localpart"),
+                "must be a localpart in ASCII, the part of an address before the @",
+            )
+        yield from _check_mailbox(reports.mailbox, ("HostTLSRPT", "Mailbox"))
+    yield from _check_initial_mailboxes(config.initial_mailboxes)
+
+
+def _check_initial_mailboxes(initial: InitialMailboxes) -> Iterator[Found]:
+    use = initial.special_use
+    names: list[tuple[KeyPath, str]] = [
+        (("InitialMailboxes", "SpecialUse", key), name)
+        for key, name in (
+            ("Sent", use.sent),
+            ("Archive", use.archive),
+            ("Trash", use.trash),
+            ("Draft", use.draft),
+            ("Junk", use.junk),
+        )
+        if name
+    ]
+    names += [(("InitialMailboxes", "Regular", index), name) for index, name in enumerate(initial.regular)]
+    seen: set[str] = set()
+    for path, name in names:
+        yield from _check_mailbox(name, path)
+        if name.lower() == "inbox":
+            yield path, "Inbox is always there; leave it out"
+        elif "/" in name:
+            yield path, "cannot be below another mailbox"
+        elif name in seen:
+            yield path, f"{name!r} is there already"
+        seen.add(name)
 
 
 def _check_queue(queue: QueueConfig) -> Iterator[Found]:
@@ -78,84 +115,6 @@ def _check_queue(queue: QueueConfig) -> Iterator[Found]:
         yield ("Queue", "LongestInterval"), "is shorter than FirstInterval"
 
 
-def _check_listener(config: StaticConfig, listener: Listener, path: KeyPath) -> Iterator[Found]:
-    if not listener.ips:
-        yield (*path, "IPs"), "is empty; name at least one address"
-    for index, ip in enumerate(listener.ips):
-        try:
-            ipaddress.ip_address(ip)
-        except ValueError:
-            yield (*path, "IPs", index), f"{ip!r} is not an IP address"
-    if listener.hostname:
-        yield from _check_domain(listener.hostname, (*path, "Hostname"))
-    if listener.smtp_max_message_size <= 0:
-        yield (*path, "SMTPMaxMessageSize"), "must be more than 0"
-    if listener.tls is None:
-        for key in _needs_tls(listener):
-            yield (*path, key), "needs TLS, and the listener has no TLS section"
-    else:
-        yield from _check_tls(config, listener.tls, path)
-
-
-def _check_tls(config: StaticConfig, tls: TLS, path: KeyPath) -> Iterator[Found]:
-    if bool(tls.acme) == bool(tls.key_certs):
-        yield (*path, "TLS"), "needs either ACME or KeyCerts, and not both"
-    if tls.acme and tls.acme not in config.acme:
-        yield (*path, "TLS", "ACME"), f"no ACME provider {tls.acme!r} is configured"
-    if tls.min_version not in _TLS_VERSIONS:
-        yield (*path, "TLS", "MinVersion"), f"use one of {', '.join(_TLS_VERSIONS)}"
-
-
-def _check_files(tls: TLS, directory: Path, path: KeyPath) -> Iterator[Found]:
-    for index, pair in enumerate(tls.key_certs):
-        yield from _check_file(directory / pair.cert_file, (*path, "KeyCerts", index, "CertFile"))
-        yield from _check_file(directory / pair.key_file, (*path, "KeyCerts", index, "KeyFile"))
-    for index, name in enumerate(tls.host_private_key_files):
-        yield from _check_file(directory / name, (*path, "HostPrivateKeyFiles", index))
-
-
-def _check_file(file: Path, path: KeyPath) -> Iterator[Found]:
-    try:
-        with file.open("rb"):
-            pass
-    except OSError as error:
-        yield path, f"cannot be read: {error.strerror}"
-
-
-def _check_provider(provider: ACME, directory: Path, path: KeyPath) -> Iterator[Found]:
-    # It is a part of names of files.
-    if not ACCOUNT_NAME.fullmatch(str(path[-1])):
-        yield path, "is no name that a file could have; use letters, digits and hyphens"
-    for key, value in (("DirectoryURL", provider.directory_url), ("ContactEmail", provider.contact_email)):
-        if not value:
-            yield (*path, key), "must not be empty"
-    if provider.directory_url and not provider.directory_url.startswith("https://"):
-        yield (*path, "DirectoryURL"), "must begin with https://"
-    if not 0 < provider.port <= _LAST_PORT:
-        yield (*path, "Port"), f"must be from 1 to {_LAST_PORT}"
-    if (binding := provider.external_account_binding) is not None:
-        yield from _check_file(directory / binding.key_file, (*path, "ExternalAccountBinding", "KeyFile"))
-
-
-def _needs_tls(listener: Listener) -> Iterator[str]:
-    if listener.smtp and listener.smtp.enabled and not listener.smtp.no_starttls:
-        yield "SMTP"
-    if listener.submission and listener.submission.enabled and not listener.submission.no_require_starttls:
-        yield "Submission"
-    for key, service in (
-        ("Submissions", listener.submissions),
-        ("IMAPS", listener.imaps),
-        ("AccountHTTPS", listener.account_https),
-        ("AdminHTTPS", listener.admin_https),
-        ("WebserverHTTPS", listener.webserver_https),
-    ):
-        if service and service.enabled:
-            yield key
-    for key, site in (("AutoconfigHTTPS", listener.autoconfig_https), ("MTASTSHTTPS", listener.mtasts_https)):
-        if site and site.enabled and not site.non_tls:
-            yield key
-
-
 def _check_domain(name: str, path: KeyPath) -> Iterator[Found]:
     try:
         parse_domain(name)
@@ -168,6 +127,13 @@ def _ascii(name: str) -> str:
         return parse_domain(name).ascii
     except DomainError:
         return name
+
+
+def _unicode(name: str) -> str:
+    try:
+        return parse_domain(name).unicode
+    except DomainError:
+        return name.lower()
 
 
 def _check_mailbox(name: str, path: KeyPath) -> Iterator[Found]:
@@ -183,14 +149,11 @@ def check_dynamic(config: DynamicConfig, static: StaticConfig) -> Iterator[Found
         yield from _check_domain(name, path)
         if (other := names.setdefault(_ascii(name), name)) != name:
             yield path, f"is the same domain as {other!r}; keep one"
-        if domain.localpart_catchall_separator and domain.localpart_catchall_separators:
-            yield (
-                (*path, "LocalpartCatchallSeparators"),
-                "cannot go with LocalpartCatchallSeparator; keep one",
-            )
-        for selector in domain.dkim.sign if domain.dkim else ():
-            if domain.dkim and selector not in domain.dkim.selectors:
-                yield (*path, "DKIM", "Sign"), f"selector {selector!r} is not configured"
+        yield from check_domain_config(config, static, domain, path)
+    for index, zone in enumerate(config.monitor_dnsbls):
+        yield from _check_domain(zone, ("MonitorDNSBLs", index))
+        if config.monitor_dnsbls.index(zone) != index:
+            yield ("MonitorDNSBLs", index), f"{zone!r} is there already"
     seen: dict[str, str] = {}
     for name, account in config.accounts.items():
         yield from _check_account(config, name, account, seen)
@@ -219,6 +182,7 @@ def _check_account(
     if not _PRINTABLE.fullmatch(account.login_disabled):
         yield (*path, "LoginDisabled"), "must be at most 256 printable ASCII characters"
     yield from check_rules(account, path)
+    yield from _check_webhooks(account, path)
     yield from _check_unique_senders(config, account, (*path, "FromIDLoginAddresses"))
     for address, destination in account.destinations.items():
         where = (*path, "Destinations", address)
@@ -240,6 +204,21 @@ def _check_account(
             yield (*where, "SMTPError"), "cannot go with Mailbox or Rulesets"
         if destination.smtp_error and not re.fullmatch(r"(421|550) [ -~]{1,256}", destination.smtp_error):
             yield (*where, "SMTPError"), 'must begin with "421 " or "550 " and be printable ASCII'
+        if not _PRINTABLE.fullmatch(destination.message_auth_required_smtp_error):
+            yield (
+                (*where, "MessageAuthRequiredSMTPError"),
+                "must be at most 256 printable ASCII characters",
+            )
+
+
+def _check_webhooks(account: AccountConfig, path: KeyPath) -> Iterator[Found]:
+    hooks = (("OutgoingWebhook", account.outgoing_webhook), ("IncomingWebhook", account.incoming_webhook))
+    for key, hook in hooks:
+        if hook is not None and not re.match(r"https?://[^/\s]", hook.url):
+            yield (*path, key, "URL"), "must be a full address, http or https"
+    for index, event in enumerate(account.outgoing_webhook.events if account.outgoing_webhook else ()):
+        if event not in _EVENTS:
+            yield (*path, "OutgoingWebhook", "Events", index), f"use some of {', '.join(_EVENTS)}"
 
 
 def _check_unique_senders(config: DynamicConfig, account: AccountConfig, path: KeyPath) -> Iterator[Found]:
