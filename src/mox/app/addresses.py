@@ -7,7 +7,16 @@ from mox.certificates import CHALLENGE_PATH
 from mox.config import Listener, StaticConfig
 from mox.mailhost import POLICY_PATH, SETTINGS_PATHS
 
-__all__ = ["USUAL_PORTS", "ListenAddress", "WebEntry", "acme_port", "listen_addresses", "web_entries"]
+__all__ = [
+    "USUAL_PORTS",
+    "ListenAddress",
+    "WebEntry",
+    "acme_port",
+    "is_for_mail",
+    "listen_addresses",
+    "mail_protocols",
+    "web_entries",
+]
 
 # What a service that names no port listens on.
 USUAL_PORTS = {"smtp": 25, "submission": 587, "submissions": 465, "imap": 143, "imaps": 993}
@@ -76,10 +85,29 @@ def _services(static: StaticConfig, listener: Listener) -> Iterator[tuple[str, i
 def web_entries(listener: Listener) -> list[WebEntry]:
     """Return the sites of a listener."""
     entries = list(_sites(listener))
+    if mail_protocols(listener) and not any(each.port == _HTTPS_PORT and each.is_tls for each in entries):
+        entries.append(WebEntry("nothing", _HTTPS_PORT, is_tls=True, path="/"))
     if listener.tls is not None and listener.tls.acme:
         plain = dict.fromkeys(each.port for each in entries if not each.is_tls)
         entries += [WebEntry("acme", port, is_tls=False, path=CHALLENGE_PATH) for port in plain]
     return entries
+
+
+def mail_protocols(listener: Listener) -> dict[str, str]:
+    """Return services that are on the port of web sites, too, by the protocol (ALPN) that asks for them."""
+    if listener.tls is None:
+        return {}
+    services = (("imap", "imaps", listener.imaps), ("smtp", "submissions", listener.submissions))
+    return {
+        protocol: name
+        for protocol, name, service in services
+        if service is not None and service.enabled_on_https
+    }
+
+
+def is_for_mail(listener: Listener, port: int) -> bool:
+    """Say whether mail programs are served on a port of web sites."""
+    return port == _HTTPS_PORT and bool(mail_protocols(listener))
 
 
 def _sites(listener: Listener) -> Iterator[WebEntry]:

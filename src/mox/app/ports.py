@@ -5,13 +5,13 @@ from dataclasses import replace
 
 import mox
 from mox.accounts import Accounts, Service, ServiceDesk, SignIn
-from mox.app.addresses import USUAL_PORTS, acme_port
+from mox.app.addresses import USUAL_PORTS, acme_port, mail_protocols
 from mox.app.web import WebPorts
 from mox.certificates import Certificates, Names
 from mox.config import Listener, SMTPService, StaticConfig
 from mox.delivery import Delivery, ReceivingPolicy
 from mox.imapserver import ImapServer, Services
-from mox.listen import Port
+from mox.listen import Port, Serve
 from mox.runtime import Clock, Shutdown
 from mox.smtpserver import Counting, Kind, Options, SmtpServer, SpecialRecipients
 from mox.store import Store
@@ -66,9 +66,19 @@ class PortMaker:
         for ip in listener.ips:
             yield from self._smtp_ports(listener, ip)
             yield from self._imap_ports(listener, ip)
-            yield from self._web.ports(listener, ip)
+            yield from self._web.ports(listener, ip, self._on_https(listener))
             if (port := acme_port(self._static, listener)) is not None:
                 yield Port("acme", ip, port, _looked_at, self._certificates.looked_at())
+
+    def _on_https(self, listener: Listener) -> dict[str, Serve]:
+        """Return who serves mail programs on the port of web sites; they are not asked for certificates."""
+        servers: dict[str, Serve] = {}
+        for protocol, name in mail_protocols(listener).items():
+            if name == "imaps":
+                servers[protocol] = self._imap(listener, tls=None, allows_plaintext=True).serve
+            else:
+                servers[protocol] = self._smtp(self._options(Kind.SUBMISSIONS, listener), None).serve
+        return servers
 
     def _tls(self, listener: Listener, desk: ServiceDesk | None = None) -> TLSContext | None:
         """Return the TLS context of a listener's service; one for people asks for client certificates."""
@@ -134,8 +144,7 @@ class PortMaker:
             counting=self._counting,
         )
 
-    def _imap_ports(self, listener: Listener, ip: str) -> Iterator[Port]:
-        tls = self._tls(listener, self._imap_desk)
+    def _imap(self, listener: Listener, *, tls: TLSContext | None, allows_plaintext: bool) -> ImapServer:
         services = Services(
             store=self._store,
             desk=self._imap_desk,
@@ -146,16 +155,17 @@ class PortMaker:
             hidden_capabilities=self._hidden_capabilities,
             account_of=self._accounts.account_for_login,
         )
+        return ImapServer(
+            services=services, shutdown=self._shutdown, tls=tls, allows_plaintext=allows_plaintext
+        )
+
+    def _imap_ports(self, listener: Listener, ip: str) -> Iterator[Port]:
+        tls = self._tls(listener, self._imap_desk)
         if listener.imap is not None and listener.imap.enabled:
-            server = ImapServer(
-                services=services,
-                shutdown=self._shutdown,
-                tls=tls,
-                allows_plaintext=listener.imap.no_require_starttls,
-            )
+            server = self._imap(listener, tls=tls, allows_plaintext=listener.imap.no_require_starttls)
             yield Port("imap", ip, listener.imap.port or USUAL_PORTS["imap"], server.serve)
         if listener.imaps is not None and listener.imaps.enabled and tls is not None:
-            server = ImapServer(services=services, shutdown=self._shutdown, tls=None, allows_plaintext=True)
+            server = self._imap(listener, tls=None, allows_plaintext=True)
             yield Port("imaps", ip, listener.imaps.port or USUAL_PORTS["imaps"], server.serve, tls)
 
 

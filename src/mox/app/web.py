@@ -1,18 +1,18 @@
 """Web sites of listeners: which, below which path, for which hosts, and the ports they share."""
 
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from cryptography.hazmat.primitives.serialization import Encoding
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from mox.app.addresses import WebEntry, web_entries
+from mox.app.addresses import WebEntry, is_for_mail, web_entries
 from mox.app.metricssite import metrics_app
 from mox.app.outgoing import trusted_roots
 from mox.certificates import Certificates, Names
 from mox.config import ConfigSource, Listener
-from mox.http import ALPN, HttpServer, Rank, Site, is_local_host
-from mox.listen import Port
+from mox.http import ALPN, HttpServer, ProblemError, Rank, Site, is_local_host
+from mox.listen import Port, Serve
 from mox.mailhost import MailHost
 from mox.observe import Metrics
 from mox.runtime import Clock, Shutdown
@@ -72,6 +72,7 @@ class WebPorts:
         self._sites: dict[str, tuple[ASGIApp, Callable[[Listener, str], bool]]] = {
             "account": (account_site, self._serves_account),
             "acme": (challenges, _everywhere),
+            "nothing": (_nothing, _everywhere),
             "autoconfig": (mail_host.settings, lambda _listener, host: mail_host.serves_settings(host)),
             "metrics": (metrics_app(metrics), _everywhere),
             "webserver": (web_server, lambda _listener, host: web_server.serves_host(host)),
@@ -82,8 +83,13 @@ class WebPorts:
         self._shutdown = shutdown
         self._is_limited = is_limited
 
-    def ports(self, listener: Listener, ip: str) -> Iterator[Port]:
+    def ports(self, listener: Listener, ip: str, mail: Mapping[str, Serve]) -> Iterator[Port]:
         """Yield the web ports of a listener's address; sites on the same port share it.
+
+        Args:
+            listener: Its configuration.
+            ip: Of the address.
+            mail: Who serves mail programs on the port of web sites, by protocol (ALPN).
 
         Raises:
             OSError, ValueError: A certificate cannot be used.
@@ -98,18 +104,20 @@ class WebPorts:
                 is_limited=self._is_limited and not any(each.is_unlimited for each in own),
                 counting=self._metrics.http,
             )
-            tls = self._tls(listener) if any(each.is_tls for each in own) else None
-            yield Port("http" if tls is None else "https", ip, port, server.serve, tls)
+            others = mail if is_for_mail(listener, port) else {}
+            tls = self._tls(listener, others) if any(each.is_tls for each in own) else None
+            yield Port("http" if tls is None else "https", ip, port, server.serve, tls, others)
 
     async def close(self) -> None:
         """Close connections to other web servers."""
         await self._web_server.close()
 
-    def _tls(self, listener: Listener) -> TLSContext | None:
+    def _tls(self, listener: Listener, others: Iterable[str]) -> TLSContext | None:
         if listener.tls is None:
             return None
         names = Names(self._hostname(listener), needs_name=True)
-        return self._certificates.context(listener.tls, names=names, session_id=b"mox-web", alpn=ALPN)
+        alpn = (*ALPN, *others)
+        return self._certificates.context(listener.tls, names=names, session_id=b"mox-web", alpn=alpn)
 
     def _site(self, listener: Listener, entry: WebEntry) -> Site:
         app, serves_host = self._sites[entry.name]
@@ -144,3 +152,7 @@ def _everywhere(_listener: Listener, _host: str) -> bool:
 def _context_for_web_servers(source: ConfigSource) -> ssl.SSLContext:
     roots = trusted_roots(source.current.static.tls, source.directory)
     return ssl.create_default_context(cadata=b"".join(root.public_bytes(Encoding.DER) for root in roots))
+
+
+async def _nothing(_scope: Scope, _receive: Receive, _send: Send) -> None:
+    raise ProblemError(404, "There are no web pages here.")

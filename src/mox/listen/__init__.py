@@ -4,7 +4,7 @@ Each connection is one owned task with a connection id; whatever happens in it s
 """
 
 from mox.listen.limits import ConnectionLimits, Limiter, Window, networks_of
-from mox.listen.listeners import BindError, Listeners, Port, bind
+from mox.listen.listeners import BindError, Listeners, Port, Serve, bind
 from mox.listen.pacing import Pace
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "Listeners",
     "Pace",
     "Port",
+    "Serve",
     "Window",
     "bind",
     "networks_of",

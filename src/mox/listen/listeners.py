@@ -6,12 +6,12 @@ import logging
 import socket
 import sys
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from mox.runtime import ConnectionIds, Tasks, connection_id
 from moxkit.net import LineConn, TLSContext, TLSError, TLSInfo, TLSTransport
 
-__all__ = ["BindError", "Listeners", "Port", "bind"]
+__all__ = ["BindError", "Listeners", "Port", "Serve", "bind"]
 
 logger = logging.getLogger(__name__)
 
@@ -22,21 +22,27 @@ class BindError(Exception):
     """A port cannot be listened on; the text says which, why, and what to do."""
 
 
+Serve = Callable[[LineConn], Awaitable[None]]
+"""Serves one connection until it ends."""
+
+
 @dataclass(frozen=True, slots=True)
 class Port:
     """One port, and who serves it.
 
     Attributes:
         service: For logs, like `imaps`.
-        serve: Serves one connection until it ends.
+        serve: Serves its connections.
         tls: Present: TLS begins at once.
+        by_protocol: Who serves connections with other protocols, by ALPN (RFC 7301); `tls` offers them.
     """
 
     service: str
     ip: str
     port: int
-    serve: Callable[[LineConn], Awaitable[None]]
+    serve: Serve
     tls: TLSContext | None = None
+    by_protocol: Mapping[str, Serve] = field(default_factory=dict)
 
 
 class Listeners:
@@ -72,10 +78,10 @@ class Listeners:
         def make() -> asyncio.Protocol:
             if port.tls is None:
                 return LineConn(loop, opened)
-            return TLSTransport(loop, port.tls, app(opened), server=True, on_done=_handshake_done)
+            return TLSTransport(loop, port.tls, app, server=True, on_done=_handshake_done)
 
-        def app(told: Callable[[LineConn], None]) -> Callable[[TLSInfo], asyncio.Protocol]:
-            return lambda _info: LineConn(loop, told)
+        def app(_info: TLSInfo) -> asyncio.Protocol:
+            return LineConn(loop, opened)
 
         self._servers.append(await loop.create_server(make, sock=bound, backlog=_BACKLOG))
         logger.debug("listening", extra={"service": port.service, "address": f"{port.ip}:{port.port}"})
@@ -84,7 +90,10 @@ class Listeners:
         connection_id.set(self._ids.take())
         self._open.add(conn)
         try:
-            await port.serve(conn)
+            serve = port.serve
+            if port.by_protocol and conn.tls is not None:
+                serve = port.by_protocol.get(conn.tls.alpn, serve)
+            await serve(conn)
         except (ConnectionError, TimeoutError) as error:
             logger.debug("connection lost", extra={"service": port.service, "reason": str(error)})
         except Exception:

@@ -38,7 +38,7 @@ async def test_they_are_those_that_are_listened_on(
             submission=ClientService(enabled=True),
             submissions=SecureService(enabled=True),
             imap=ClientService(enabled=False),
-            imaps=SecureService(enabled=True),
+            imaps=SecureService(enabled=True, enabled_on_https=True),
             account_http=WebService(enabled=True, port=81),
             account_https=WebService(enabled=True),
             autoconfig_https=AutoconfigService(enabled=True),
@@ -58,6 +58,9 @@ async def test_they_are_those_that_are_listened_on(
         levels=LogLevels("error"),
         local_address=ADDRESS,
     )
+    if has_tls and ports == "usual":
+        on_https = [set(each.by_protocol) for each in server._ports if each.port == 443]
+        assert on_https == [{"imap"}] * len(listener.ips)
     listened = [(each.service, each.ip, each.port) for each in server._ports]
     bound = [(each.service, each.ip, each.port) for each in listen_addresses(static)]
     await server.stop()

@@ -9,7 +9,8 @@ import pytest
 
 from mox.listen import BindError, Listeners, Port
 from mox.runtime import ConnectionIds, connection_id
-from moxkit.net import LineConn
+from moxkit.net import ImplicitTLS, LineConn, client_context, connect, server_context
+from moxkit.testing import make_certificate
 
 
 @pytest.fixture
@@ -96,3 +97,35 @@ async def test_closing_cuts_what_does_not_end(listeners: Listeners) -> None:
     assert await asyncio.wait_for(asking, 5) == b""
     with pytest.raises(ConnectionError):
         await ask(port, b"")
+
+
+async def test_a_port_has_several_services_by_protocol(listeners: Listeners) -> None:
+    port = free_port()
+    context = server_context([make_certificate("mail.mox.example")], alpn=["h2", "imap"])
+
+    def saying(text: bytes) -> Callable[[LineConn], Awaitable[None]]:
+        async def serve(conn: LineConn) -> None:
+            conn.write(text)
+            await conn.drain()
+
+        return serve
+
+    await listeners.listen(
+        Port("https", "127.0.0.1", port, saying(b"web"), context, {"imap": saying(b"mail")})
+    )
+
+    async def heard(*alpn: str) -> bytes:
+        tls = ImplicitTLS(client_context(), hostname="mail.mox.example", alpn=alpn)
+        conn = await connect("127.0.0.1", port, timeout=5, tls=tls)
+        try:
+            return await conn.read()
+        finally:
+            conn.close()
+            await conn.wait_closed()
+
+    assert [await heard("h2"), await heard(), await heard("imap"), await heard("imap", "h2")] == [
+        b"web",
+        b"web",
+        b"mail",
+        b"web",
+    ]
