@@ -11,12 +11,15 @@ from pathlib import Path
 from mox.database import open_reader
 from mox.filtering.classifier.counts import open_words
 from mox.filtering.classifier.learning import Recipe, learn_batch
+from mox.filtering.classifier.tokenhelper import TokenHelper
 from mox.filtering.classifier.words import Grams
 from mox.runtime import ChildProcess, be_child
 from mox.store import MessageFiles
 
 __all__ = ["learn_until_done", "learning_process"]
 
+# In one transaction: as much as keeps two processors busy.
+_BATCH = 200
 # Then it is another account's turn.
 _LONGEST_S = 60.0
 
@@ -39,10 +42,13 @@ def learn_until_done(arguments: Sequence[str]) -> None:
     words = open_words(Path(words_path))
     recipe = Recipe(account, Grams(int(grams)))
     ends_at = time.monotonic() + _LONGEST_S
+    kept = MessageFiles(Path(files))
+    helper = TokenHelper(kept, recipe.grams)
     try:
-        while learn_batch(words, mail, MessageFiles(Path(files)), recipe):
+        while learn_batch(words, mail, kept, recipe, batch=_BATCH, read=helper.read):
             if ended.is_set() or time.monotonic() > ends_at:
                 return
     finally:
+        helper.close()
         words.close()
         mail.close()

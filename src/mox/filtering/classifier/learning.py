@@ -9,7 +9,7 @@ import dataclasses
 import json
 import mmap
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from mox.database import Connection, Row
@@ -18,7 +18,16 @@ from mox.filtering.classifier.tokens import VERSION, Tokens, tokenize
 from mox.filtering.classifier.words import Grams
 from mox.store import Flag, MessageFiles
 
-__all__ = ["Progress", "Recipe", "learn_batch", "parse_recipe", "read_progress", "read_tokens"]
+__all__ = [
+    "Progress",
+    "Recipe",
+    "Wanted",
+    "learn_batch",
+    "parse_recipe",
+    "read_all",
+    "read_progress",
+    "read_tokens",
+]
 
 # In one transaction: some hundredths of a second of work.
 _BATCH = 50
@@ -50,6 +59,8 @@ _MAKER = f"{VERSION}/{unicodedata.unidata_version}"
 
 _GRAMS = frozenset("01234567")
 
+Wanted = tuple[int, bytes | None]
+"""A message whose tokens are wanted: its id and its prefix, which is missing if it is gone."""
 _Difference = tuple[bool | None, bool | None]
 _Chunks = Iterator[tuple[State, Sequence[Row]]]
 
@@ -117,6 +128,7 @@ def learn_batch(
     *,
     batch: int = _BATCH,
     most_octets: int = _MOST_OCTETS,
+    read: Callable[[Sequence[Wanted]], Sequence[Collection[int] | None]] | None = None,
 ) -> bool:
     """Learn some of what is new, unlearn some of what is gone; return whether more waits.
 
@@ -127,6 +139,7 @@ def learn_batch(
         recipe: What the counts are made of.
         batch: So many messages in one transaction, about.
         most_octets: Size of the counts from which the oldest messages do not count any more.
+        read: Makes the tokens of messages; by default here, one after the other.
 
     Raises:
         StaleCountsError: They have to be made anew.
@@ -141,16 +154,23 @@ def learn_batch(
         if not more:
             differences, state, more = _differing(words, mail, state, batch)
         prefixes: dict[int, bytes] = dict(mail.rows(_PREFIXES, ids=json.dumps([*differences])))
+    asked = [(id_, prefixes.get(id_)) for id_ in differences]
+    found = read_all(files, asked, recipe.grams) if read is None else read(asked)
     lessons = []
-    for id_, (was, wanted) in differences.items():
-        tokens = read_tokens(files, id_, prefixes.get(id_), recipe.grams)
+    for (id_, (was, wanted)), tokens in zip(differences.items(), found, strict=True):
         if tokens is not None:
-            lessons.append(Lesson(id_, was, wanted, tokens.texts.keys()))
+            lessons.append(Lesson(id_, was, wanted, tokens))
         elif was is not None:
             raise StaleCountsError(f"message {id_} was erased before it was unlearned")
     if lessons or state != before:
         write_lessons(words, before, state, lessons)
     return more
+
+
+def read_all(files: MessageFiles, wanted: Sequence[Wanted], grams: Grams) -> list[Collection[int] | None]:
+    """Return the tokens of stored messages, by number; `None` for one that is not there any more."""
+    found = (read_tokens(files, id_, prefix, grams) for id_, prefix in wanted)
+    return [None if tokens is None else tokens.texts.keys() for tokens in found]
 
 
 def read_tokens(files: MessageFiles, id_: int, prefix: bytes | None, grams: Grams) -> Tokens | None:

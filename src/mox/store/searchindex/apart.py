@@ -19,6 +19,7 @@ _POLL_S = 0.25
 _IDLE_S = 5.0
 # Then it is another account's turn.
 _LONGEST_S = 60.0
+_NICENESS = 19
 
 
 def filling_process(*, search: Path, mail: Path, files: Path) -> ChildProcess:
@@ -32,7 +33,8 @@ def fill_until_idle(search: Path, mail: Path, files: Path) -> None:
     Raises:
         mox.database.DriverError, mox.database.DatabaseError, OSError: The index cannot be written.
     """
-    ended = be_child()
+    # Behind learning, too: mail is found without an index, if slowly.
+    ended = be_child(_NICENESS)
     reader = open_reader(mail)
     writer = open_database(search, MIGRATIONS)
     writer.run("PRAGMA synchronous=NORMAL")
