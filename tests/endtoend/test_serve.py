@@ -138,6 +138,17 @@ def test_its_child_changes_the_configuration_whole(make: Callable[..., RealServe
     assert after.st_ino != before.st_ino
     assert (after.st_uid, after.st_gid, after.st_mode) == (before.st_uid, before.st_gid, before.st_mode)
     assert "pat" in server.run("config", "account", "list").split()
+    server.run("setaccountpassword", "pat", given=f"{PASSWORD}\n")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    with imaplib.IMAP4_SSL("127.0.0.1", server.imaps, ssl_context=context) as reader:
+        reader.login("pat@mox.example", PASSWORD)
+        reader.append("INBOX", "", "", b"Subject: hello\r\n\r\nhello\r\n")
+    assert (server.data / "accounts" / "pat").exists()
+    assert server.run("config", "account", "rm", "--yes", "pat") == "account removed\n"
+    server.wait_for("files of a removed account are gone")
+    assert not (server.data / "accounts" / "pat").exists()
+    assert "pat" not in server.run("config", "account", "list").split()
 
 
 def test_they_are_left_where_that_is_wanted(make: Callable[..., RealServer]) -> None:

@@ -19,6 +19,7 @@ __all__ = [
     "add_alias_members",
     "add_domain",
     "change_alias",
+    "remove_account",
     "remove_address",
     "remove_alias",
     "remove_alias_members",
@@ -120,6 +121,24 @@ def add_address(config: DynamicConfig, address: str, account: str) -> DynamicCon
     return _with_account(
         config, account, replace(there, destinations={**there.destinations, address: Destination()})
     )
+
+
+def remove_account(config: DynamicConfig, name: str) -> DynamicConfig:
+    """Remove an account, with its addresses.
+
+    Raises:
+        EditError: There is none, or an alias has one of its addresses.
+    """
+    account = _account(config, name)
+    users = [
+        f"{localpart}@{domain}"
+        for domain, settings in config.domains.items()
+        for localpart, alias in settings.aliases.items()
+        if set(alias.addresses) & account.destinations.keys()
+    ]
+    if users:
+        raise EditError(f"addresses of {name!r} are members of {', '.join(users)}; remove them there first")
+    return replace(config, accounts={key: each for key, each in config.accounts.items() if key != name})
 
 
 def remove_address(config: DynamicConfig, address: str) -> DynamicConfig:

@@ -18,7 +18,7 @@ from mox.control import (
 )
 from mox.moving import Imports
 from mox.observe import LogLevels
-from mox.queue import Queue
+from mox.queue import EntryFilter, Queue
 from mox.runtime import Clock, Shutdown
 from mox.store import Store
 
@@ -43,10 +43,17 @@ def make_commands(
         account = source.current.accounts.get(name)
         return None if account is None else account.junk_filter is not None
 
+    async def forget_queued(name: str) -> int:
+        dropped = await queue.steering.drop(EntryFilter(account=name))
+        await queue.suppressions.remove_account(name)
+        return dropped.changed
+
     return (
         Commands(store=store, levels=levels, shutdown=shutdown).table()
         | IdentityCommands(identities=identities, source=source).table()
-        | ConfigCommands(source=source, identities=identities, store=store, clock=clock).table()
+        | ConfigCommands(
+            source=source, identities=identities, store=store, clock=clock, forget_queued=forget_queued
+        ).table()
         | WhyCommands(store=store).table()
         | MovingCommands(imports=imports).table()
         | JunkCommands(

@@ -77,6 +77,7 @@ class Server:
         self._tasks.spawn(self.queue.run(), "queue")
         self._tasks.spawn(self.queue.steering.run(), "retired entries")
         self._tasks.spawn(self._housekeeping.run(), "housekeeping")
+        self._tasks.spawn(self.store.run_removals(), "removed accounts")
         self._tasks.spawn(self._search_indexing.run(), "search indexing")
         self._tasks.spawn(self.receiving.training.run(), "junk training")
         logger.info("ready to serve", extra={"version": mox.__version__})

@@ -11,7 +11,7 @@ _SERVICES = ("imap", "submission")
 
 @click.group()
 def account() -> None:
-    """Add and list accounts; let nobody sign in to one, or let them again.
+    """Add, list and remove accounts; let nobody sign in to one, or let them again.
 
     Example: mox config account disable mox "ask the owner"
     """
@@ -44,6 +44,24 @@ def add_account(given: Globals, name: str, address: str) -> None:
     """
     ask_server(given, "accountadd", {"account": name, "address": address})
     click.echo(f"account added; set a password with: mox setaccountpassword {name}")
+
+
+@account.command("rm")
+@click.argument("name")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.pass_obj
+def remove_account(given: Globals, name: str, yes: bool) -> None:
+    """Remove an account with all its mail, what waits to be sent for it, and what signs in to it.
+
+    There is no way back but a backup. Sessions of mail programs end by themselves; then its files go.
+
+    Example: mox config account rm pat
+    """
+    if not yes:
+        click.confirm(f"Remove the account {name} and all its mail?", abort=True)
+    told = ask_server(given, "accountrm", {"account": name})
+    waited = f"; {told['dropped']} queued messages were dropped" if told["dropped"] else ""
+    click.echo(f"account removed{waited}")
 
 
 @account.command()

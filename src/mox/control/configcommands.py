@@ -18,6 +18,7 @@ from mox.admin import (
     add_domain,
     change_alias,
     new_domain,
+    remove_account,
     remove_address,
     remove_alias,
     remove_alias_members,
@@ -40,7 +41,26 @@ Edit = Callable[[DynamicConfig], DynamicConfig]
 class ConfigCommands:
     """The commands; each takes and returns JSON values."""
 
-    def __init__(self, *, source: ConfigSource, identities: Identities, store: Store, clock: Clock) -> None:
+    def __init__(
+        self,
+        *,
+        source: ConfigSource,
+        identities: Identities,
+        store: Store,
+        clock: Clock,
+        forget_queued: Callable[[str], Awaitable[int]],
+    ) -> None:
+        """Remember the parts.
+
+        Args:
+            source: The configuration, which is changed.
+            identities: Who signs in.
+            store: Of the accounts.
+            clock: For names of files.
+            forget_queued: Drops what waits to be sent for an account, and what is known of that; returns how
+                many messages that were.
+        """
+        self._forget_queued = forget_queued
         self._source = source
         self._identities = identities
         self._store = store
@@ -55,6 +75,7 @@ class ConfigCommands:
             "accountadd": self.account_add,
             "accountaddresses": self.account_addresses,
             "addressadd": self.address_add,
+            "accountrm": self.account_remove,
             "addressrm": self.address_remove,
             "addressaccount": self.address_account,
             "aliaslist": self.alias_list,
@@ -153,6 +174,15 @@ class ConfigCommands:
             )
         self._change(lambda dynamic: add_account(dynamic, name, address))
         return None
+
+    async def account_remove(self, arguments: dict[str, Any]) -> object:
+        """Remove an account: nobody signs in, nothing is sent for it any more, and its mail goes."""
+        name = str(arguments["account"])
+        self._change(lambda dynamic: remove_account(dynamic, name))
+        # From here on nothing new comes; a crash leaves only what nobody can reach.
+        self._store.remove(name)
+        await self._identities.remove_account(name)
+        return {"dropped": await self._forget_queued(name)}
 
     async def account_addresses(self, arguments: dict[str, Any]) -> object:
         """Return the addresses of an account, sorted."""

@@ -12,6 +12,7 @@ from mox.store.account import Account
 from mox.store.automaticflags import NO_RULES, JunkFlagRules
 from mox.store.errors import AccountUnknownError
 from mox.store.initial import DEFAULT_MAILBOXES
+from mox.store.leaving import Leaving
 from mox.store.prepared import Prepared, prepare_content
 from mox.store.quota import NO_QUOTA, Quota
 from mox.store.spool import Content, Spool, SpoolDirectory
@@ -67,6 +68,7 @@ class Store:
         # For files on their way in, on the disk of the accounts.
         self.temporary = directory / "tmp"
         self.spools = SpoolDirectory(self.temporary, pool)
+        self._leaving = Leaving(accounts=self._accounts, clock=clock)
 
     def account(self, name: str) -> Account:
         """Return an account, opening it first if need be. Use it now; do not keep it over long waits.
@@ -77,6 +79,8 @@ class Store:
             AccountUnknownError: The configuration has none of that name.
             mox.database.DatabaseError: It cannot be opened.
         """
+        if name in self._leaving.names:
+            raise AccountUnknownError(name)
         if (account := self._open.get(name)) is not None:
             self._open.move_to_end(name)
             return account
@@ -100,6 +104,32 @@ class Store:
     def has_files(self, name: str) -> bool:
         """Say whether there is a directory of an account of that name, in the configuration or not."""
         return ACCOUNT_NAME.fullmatch(name) is not None and (self._accounts / name).exists()
+
+    def remove(self, name: str) -> None:
+        """Have the files of an account removed, which the configuration has no more; nobody can open it now.
+
+        Sessions that use it may go on; when the last one ends, its files go.
+
+        Raises:
+            OSError: That cannot be written down.
+        """
+        self._leaving.mark(name)
+
+    async def run_removals(self) -> None:
+        """Remove what is to go, and what an earlier server has left of that, for ever."""
+        await self._leaving.run(self)
+
+    async def close_if_idle(self, name: str) -> bool:
+        """Close an account unless somebody uses it; return whether it is closed."""
+        account = self._open.get(name)
+        if account is None:
+            return True
+        if not account.is_idle:
+            return False
+        await account.finish_writing()
+        account.close()
+        del self._open[name]
+        return True
 
     def accounts_with_staging(self) -> list[str]:
         """Return the names of accounts in which mail is staged, by a running import or a killed one."""

@@ -9,13 +9,18 @@ from mox.accounts import Identities
 from mox.config import DYNAMIC_NAME, ConfigSource
 from mox.control import ConfigCommands
 from mox.control.server import CommandRefusedError
-from mox.store import Store
+from mox.store import AccountUnknownError, Store
 from moxkit.testing import FakeClock, make_certificate
 
 
 @pytest.fixture
 def commands(source: ConfigSource, identities: Identities, store: Store, clock: FakeClock) -> ConfigCommands:
-    return ConfigCommands(source=source, identities=identities, store=store, clock=clock)
+    async def forget_queued(name: str) -> int:
+        return len(name)
+
+    return ConfigCommands(
+        source=source, identities=identities, store=store, clock=clock, forget_queued=forget_queued
+    )
 
 
 async def ask(commands: ConfigCommands, name: str, **arguments: Any) -> Any:
@@ -118,3 +123,32 @@ async def test_aliases(commands: ConfigCommands) -> None:
     assert await ask(commands, "aliaslist", domain="mox.example") == []
     with pytest.raises(CommandRefusedError, match="no domain else"):
         await ask(commands, "aliaslist", domain="else.example")
+
+
+async def test_an_account_goes_with_all_that_is_its(
+    commands: ConfigCommands, source: ConfigSource, store: Store, identities: Identities, tmp_path: Path
+) -> None:
+    await ask(commands, "accountadd", account="sam", address="sam@mox.example")
+    await identities.credentials.set_password("sam", "correct horse battery")
+    directory = store.account("sam").files.root.parent
+    assert await ask(commands, "accountrm", account="sam") == {"dropped": 3}
+    assert "sam" not in source.current.accounts
+    assert not identities.credentials.has_password("sam")
+    with pytest.raises(AccountUnknownError):
+        store.account("sam")
+    assert directory.exists()
+    with pytest.raises(CommandRefusedError, match="no account 'sam'"):
+        await ask(commands, "accountrm", account="sam")
+    # Another one of that name has to wait until its files are gone.
+    with pytest.raises(CommandRefusedError, match="there are files"):
+        await ask(commands, "accountadd", account="sam", address="sam@mox.example")
+
+
+async def test_an_account_that_is_needed_stays(commands: ConfigCommands, source: ConfigSource) -> None:
+    with pytest.raises(CommandRefusedError, match=r"Postmaster of mox\.toml needs it"):
+        await ask(commands, "accountrm", account="mox")
+    await ask(commands, "accountadd", account="sam", address="sam@mox.example")
+    await ask(commands, "aliasadd", alias="all@mox.example", members=["sam@mox.example"])
+    with pytest.raises(CommandRefusedError, match=r"are members of all@mox\.example"):
+        await ask(commands, "accountrm", account="sam")
+    assert {"mox", "sam"} <= source.current.accounts.keys()
