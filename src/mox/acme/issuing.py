@@ -39,12 +39,14 @@ class _Slot:
         failures: In a row.
         not_before: The next time to ask, after a failure.
         is_absent: It was told that the host is not in DNS.
+        is_of_other_key: The configuration has another key for the host now.
     """
 
     issued: Issued | None
     failures: int = 0
     not_before: datetime | None = None
     is_absent: bool = False
+    is_of_other_key: bool = False
 
 
 _Key = tuple[str, str, KeyType]
@@ -112,6 +114,9 @@ class Acme:
         A host whose certificates are asked for on demand is asked for from now on. As long as nothing is new
         the very same object comes back.
         """
+        if not host:
+            self._counting.missing_name()
+            return None
         hosts = self._current_hosts().get(provider)
         types = hosts.key_types(host) if hosts is not None else ()
         if not types:
@@ -139,7 +144,13 @@ class Acme:
         if slot is None:
             provider, host, key_type = key
             slot = self._slots[key] = _Slot(self._caches[provider].load(host, key_type))
+            slot.is_of_other_key = slot.issued is not None and not self._is_of_host_key(slot.issued, provider)
         return slot
+
+    def _is_of_host_key(self, issued: Issued, provider: str) -> bool:
+        """Say whether a certificate is for the key of its host, if that has one: DANE records name it."""
+        wanted, own = self._host_key(provider, issued.host, issued.key_type), read_key(issued.key)
+        return wanted is None or own is None or own[1].public_key() == wanted.public_key()
 
     async def run(self) -> None:
         """Ask for what is missing, and again before it gets too old, for ever."""
@@ -167,7 +178,7 @@ class Acme:
         slot, provider = self._slots[key], key[0]
         if slot.not_before is not None:
             return slot.not_before
-        if slot.issued is None:
+        if slot.issued is None or slot.is_of_other_key:
             # Before what only gets old.
             return datetime.min.replace(tzinfo=self._clock.now().tzinfo)
         return renewal_time(slot.issued, self._renew_before[provider])
@@ -210,7 +221,7 @@ class Acme:
             logger.exception("asking for a certificate crashed")
             self._failed(key, "see above", None)
             return
-        slot.issued, slot.failures, slot.not_before = issued, 0, None
+        slot.issued, slot.failures, slot.not_before, slot.is_of_other_key = issued, 0, None, False
         self._pairs.pop((provider, host), None)
         self._counting.stored()
         logger.info(

@@ -15,7 +15,10 @@ class HostCertificates(Protocol):
     """Where certificates come from that somebody else issues, host by host."""
 
     def current(self, provider: str, host: str) -> _Pairs | None:
-        """Return a host's chains and keys, the same object while nothing is new; `None` for none."""
+        """Return a host's chains and keys, the same object while nothing is new; `None` for none.
+
+        An empty host is that of a client that named none, and had to.
+        """
         ...
 
 
@@ -63,7 +66,7 @@ class OfHosts:
     def _select(self, name: str | None) -> TLSContext | None:
         names = self._names
         if name is None:
-            return None if names.needs_name else self._context(names.hostname)
+            return self._context("" if names.needs_name else names.hostname)
         found = self._context(name.lower())
         return self._context(names.hostname) if found is None and names.is_lenient else found
 

@@ -89,7 +89,7 @@ Make = Callable[..., Acme]
 async def make(tmp_path: Path, clock: FakeClock, provider: Provider) -> AsyncIterator[Make]:
     made: list[Acme] = []
 
-    def one(config: ConfigSnapshot | None = None) -> Acme:
+    def one(config: ConfigSnapshot | None = None, metrics: Metrics | None = None) -> Acme:
         current = config or snapshot()
         acme = Acme(
             snapshot=lambda: current,
@@ -99,7 +99,7 @@ async def make(tmp_path: Path, clock: FakeClock, provider: Provider) -> AsyncIte
             read_file=lambda _name: ECDSA,
             ways=lambda _provider: ["tls-alpn-01", "http-01"],
             is_in_dns=provider.is_in_dns,
-            counting=Metrics().acme,
+            counting=(metrics or Metrics()).acme,
         )
         made.append(acme)
         return acme
@@ -187,6 +187,32 @@ async def test_keys_of_the_host_are_certified(make: Make, provider: Provider, cl
     pairs = acme.current("ca", HOST)
     assert pairs is not None
     assert [key == ECDSA for _, key in pairs] == [True, False]
+
+
+async def test_a_key_that_is_configured_later_is_certified_at_the_next_start(
+    make: Make, provider: Provider, clock: FakeClock
+) -> None:
+    acme = make()
+    await run(acme, clock, provider, 2, timedelta(minutes=1))
+    before = acme.current("ca", HOST)
+    again = make(snapshot(host_private_key_files=("ecdsa.pem",)))
+    assert again.current("ca", HOST) == before
+    await run(again, clock, provider, 3, timedelta(minutes=1))
+    pairs = again.current("ca", HOST)
+    assert pairs is not None
+    assert pairs[0][1] == ECDSA
+    # And then no more.
+    await run(make(snapshot(host_private_key_files=("ecdsa.pem",))), clock, provider, 3, timedelta(minutes=1))
+
+
+async def test_names_are_counted(make: Make) -> None:
+    metrics = Metrics()
+    acme = make(metrics=metrics)
+    for name in ("", "else.example", "else.example", HOST):
+        assert acme.current("ca", name) is None
+    text = metrics.text().decode()
+    assert "mox_autotls_missing_servername_total 1.0" in text
+    assert "mox_autotls_unknown_servername_total 2.0" in text
 
 
 async def test_a_host_that_is_not_in_dns_is_waited_for(
