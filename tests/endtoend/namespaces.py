@@ -10,12 +10,23 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-__all__ = ["Host", "Network", "make_network"]
+import pytest
+
+__all__ = ["Host", "Network", "make_network", "needs_namespaces"]
 
 
 def _run(*argv: str) -> None:
     done = subprocess.run(argv, capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"{' '.join(argv)}: {done.stderr}"
+
+
+def needs_namespaces() -> None:
+    """Skip a test where the system lets not even root make namespaces and mount something there."""
+    namespaces = ["--net", "--pid", "--mount", "--cgroup", "--fork"]
+    probe = ["unshare", *namespaces, "mount", "-t", "tmpfs", "none", "/mnt"]
+    done = subprocess.run(probe, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        pytest.skip(f"no namespaces here: {done.stderr.strip()}")
 
 
 class Host:

@@ -38,7 +38,8 @@ def test_a_name_server_takes_the_zone(
     )
     (server.directory / "2030a.pem").write_bytes(encode_private_key(generate_rsa(2048)))
     static, dynamic = server.directory / STATIC_NAME, server.directory / DYNAMIC_NAME
-    static.write_text(static.read_text().replace('Hostname = "localhost"', 'Hostname = "mx.mox.example"'))
+    text = static.read_text().replace('Hostname = "localhost"', 'Hostname = "mx.mox.example"')
+    static.write_text(f"{text}\n[Listeners.local.MTASTSHTTPS]\nEnabled = true\nPort = 8443\n")
     dynamic.write_text(f"{dynamic.read_text()}\n{_DOMAIN}")
     done = subprocess.run(
         server.mox("config", "dnsrecords", "mox.example", "--dns-server", "127.0.0.1:9"),

@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from endtoend.dnssec import find_programs
-from endtoend.namespaces import Host, make_network
+from endtoend.namespaces import Host, make_network, needs_namespaces
 from endtoend.pebble import Pebble
 from endtoend.realserver import open_way_to, wait_for_end, wait_for_text
 from endtoend.signedworld import SignedZones, resolving
@@ -132,6 +132,7 @@ def results(message: str) -> dict[str, str]:
 def test_two_new_hosts_exchange_mail_that_passes_everything(
     tmp_path: Path, python: Path, user: str, program: Callable[[str, str], str], stack: contextlib.ExitStack
 ) -> None:
+    needs_namespaces()
     for name, package in (("ip", "iproute2"), ("pebble", "pebble"), ("swaks", "swaks"), ("curl", "curl")):
         program(name, package)
     programs = find_programs(program)

@@ -7,6 +7,7 @@ import contextlib
 import imaplib
 import os
 import shutil
+import site
 import smtplib
 import ssl
 import subprocess
@@ -16,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+from endtoend.namespaces import needs_namespaces
 from endtoend.realserver import PASSWORD, USER, RealServer, interpreter
 
 pytestmark = [pytest.mark.endtoend, pytest.mark.skipif(os.getuid() != 0, reason="root makes namespaces")]
@@ -30,6 +32,7 @@ mount -t tmpfs tmpfs /run
 mkdir -p /run/lock /run/systemd/system
 mount -t cgroup2 cgroup2 /sys/fs/cgroup 2>/dev/null || mount -t tmpfs tmpfs /sys/fs/cgroup
 mount -t tmpfs tmpfs /etc/systemd/system
+{binds}
 mount -t tmpfs tmpfs /tmp
 mount -t tmpfs tmpfs /var/tmp
 mkdir /etc/systemd/system/mox.service.d
@@ -64,6 +67,21 @@ def directory() -> Iterator[Path]:
     shutil.rmtree(path)
 
 
+def bind_code(python: Path, directory: Path) -> str:
+    """Have the code of the tests below a directory, too, wherever it is: below /tmp it would not be seen.
+
+    Return what does that at the boot.
+    """
+    [packages] = python.parents[1].glob("lib/python3.*/site-packages")
+    commands = []
+    with (packages / "ours.pth").open("a") as paths:
+        for number, place in enumerate((Path(__file__).parents[2] / "src", *site.getsitepackages())):
+            (directory / "code" / str(number)).mkdir(parents=True)
+            paths.write(f"\n{directory}/code/{number}")
+            commands.append(f"mount --bind {place} {directory}/code/{number}")
+    return "\n".join(commands)
+
+
 @contextlib.contextmanager
 def booted(script: str) -> Iterator[None]:
     namespaces = ["--pid", "--mount", "--cgroup", "--uts", "--ipc", "--fork", "--kill-child"]
@@ -85,6 +103,7 @@ def wait_for(path: Path, seconds: float, why: Callable[[], str]) -> None:
 def test_a_server_runs_under_all_settings_of_the_unit(
     directory: Path, user: str, program: Callable[[str, str], str]
 ) -> None:
+    needs_namespaces()
     program("systemctl", "systemd")
     python = interpreter(directory / "venv")
     (directory / "mox").mkdir()
@@ -96,7 +115,8 @@ def test_a_server_runs_under_all_settings_of_the_unit(
         files = (directory / "boot", directory / "start", server.log)
         return "\n".join(path.read_text() for path in files if path.exists())
 
-    with booted(_BOOT.format(directory=directory, log=server.log, systemd=_SYSTEMD)):
+    binds = bind_code(python, directory)
+    with booted(_BOOT.format(directory=directory, log=server.log, systemd=_SYSTEMD, binds=binds)):
         wait_for(directory / "started", 30, why)
         # Type=notify: it is ready when `systemctl start` returns.
         assert "ready to serve" in server.log.read_text()
