@@ -190,6 +190,17 @@ def test_changes_a_filter_setting(desk: AccountPage, furnished: Localserve) -> N
     expect(part.get_by_label("Mailbox")).to_have_value("")
 
 
+def test_tells_how_a_device_is_set_up(desk: AccountPage) -> None:
+    desk.go("devices", "Sign-in and devices")
+    setup = desk.page.get_by_role("region", name="Set up a device")
+    expect(setup.get_by_role("listitem")).to_have_count(4)
+    expect(setup).to_contain_text("Reading mail, IMAP · TLS")
+    link = setup.get_by_role("link", name="Download the profile").get_attribute("href")
+    assert link is not None
+    assert "/profile.mobileconfig?addresses=mox%40localhost" in link
+    assert setup.get_by_role("img").evaluate("image => image.complete && image.naturalWidth > 100")
+
+
 def test_changes_rules_of_an_address(desk: AccountPage, furnished: Localserve) -> None:
     desk.go("identity", "Name and addresses")
     desk.page.get_by_role("link", name="Settings of mox@localhost").click()

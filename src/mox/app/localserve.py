@@ -21,6 +21,7 @@ from mox.config import (
     DYNAMIC_NAME,
     STATIC_NAME,
     TLS,
+    AutoconfigService,
     ClientService,
     ConfigSnapshot,
     DomainConfig,
@@ -130,6 +131,7 @@ def _static(ips: tuple[str, ...], offset: int) -> StaticConfig:
                 account_http=WebService(enabled=True, port=80 + offset),
                 account_https=WebService(enabled=True, port=443 + offset),
                 metrics_http=MetricsService(enabled=True, port=81 + offset),
+                autoconfig_https=AutoconfigService(enabled=True, port=443 + offset),
             )
         },
         postmaster=Postmaster(account=ACCOUNT, mailbox="Inbox"),

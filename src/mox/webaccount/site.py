@@ -19,6 +19,7 @@ from mox.http import (
 from mox.webaccount.addresses import Addresses
 from mox.webaccount.attempts import LoginAttempts
 from mox.webaccount.developers import Developers
+from mox.webaccount.devicesetup import DeviceSetups
 from mox.webaccount.exporting import Exporting
 from mox.webaccount.filtering import Filtering
 from mox.webaccount.identity import Identity
@@ -80,6 +81,7 @@ def account_api(parts: AccountParts, door: WebDoor) -> Api:
             *Addresses(parts).operations(),
             *Passwords(parts, door).operations(),
             *Keys(parts).operations(),
+            *DeviceSetups(parts).operations(),
             *LoginAttempts(parts).operations(),
             *SuppressionList(parts).operations(),
             *SendingSettings(parts).operations(),

@@ -18,6 +18,8 @@ from mox.config import (
     STATIC_NAME,
     AccountConfig,
     Alias,
+    AutoconfigService,
+    ClientService,
     ConfigSource,
     Destination,
     DomainConfig,
@@ -245,7 +247,14 @@ def _static() -> StaticConfig:
         user="0",
         hostname="mx.mox.example",
         admin_password_file="adminpasswd",
-        listeners={"local": Listener(ips=("127.0.0.1",))},
+        listeners={
+            "local": Listener(
+                ips=("127.0.0.1",),
+                imap=ClientService(enabled=True, no_require_starttls=True),
+                submission=ClientService(enabled=True, port=1587, no_require_starttls=True),
+                autoconfig_https=AutoconfigService(enabled=True, port=81, non_tls=True),
+            )
+        },
         postmaster=Postmaster(account="mox", mailbox="Inbox"),
     )
 

@@ -11,6 +11,7 @@ import { AddKey } from "./addkey.js"
 import { EditKey, KeyTable } from "./keytable.js"
 import { MakeKey } from "./makekey.js"
 import { ChangePassword } from "./password.js"
+import { DeviceSetup } from "./devicesetup.js"
 
 export function Devices() {
 	const account = useAnswer("account")
@@ -39,6 +40,7 @@ export function Devices() {
 		<section class="section" aria-labelledby="apps"><div class="head"><h2 id="apps">App passwords</h2><div class="btns push"><${Button} icon="plus" act=${() => setOpen("app")}>New app password<//></div>
 			<p>One for each device or program that knows no TLS keys. It reads and sends mail, and does not open these pages.</p></div>
 			<div class="card"><${Loaded} of=${apps}>${(told) => html`<${AppRows} apps=${told} reload=${apps.reload} />`}<//></div></section>
+		<${DeviceSetup} />
 		<section class="section" aria-labelledby="sessions"><div class="head"><h2 id="sessions">Browsers</h2><div class="btns push"><${Button} kind="danger" act=${() => setOpen("everywhere")}>Sign out everywhere<//></div>
 			<p>Signed in to these pages or webmail. A browser that is not used for a day is signed out.</p></div>
 			<div class="card"><${Loaded} of=${sessions}>${(told) => html`<${SessionRows} sessions=${told} reload=${sessions.reload} />`}<//></div></section>
