@@ -255,7 +255,11 @@ class Acme:
         private = private or make_key(key_type)
         chain = self._sessions[provider].order(host, private, ways)
         issued = read_issued(host, key_type, chain, key_pem(private))
-        self._caches[provider].store(issued)
+        try:
+            self._caches[provider].store(issued)
+        except OSError as error:
+            # It is in use all the same: to ask again and again would use up what the provider allows.
+            logger.warning("certificate not kept, asked for again at the next start", extra={"error": error})
         return issued
 
     def _host_key(self, provider: str, host: str, key_type: KeyType) -> PrivateKey | None:

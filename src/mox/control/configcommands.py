@@ -172,6 +172,9 @@ class ConfigCommands:
             raise CommandRefusedError(
                 f"there are files of an account {name!r} that is not configured; move them away first"
             )
+        if name not in self._source.current.accounts:
+            # What a crash in the middle of a removal may have left signs in to nothing new.
+            await self._identities.remove_account(name)
         self._change(lambda dynamic: add_account(dynamic, name, address))
         return None
 

@@ -163,11 +163,17 @@ def _forwarded_for(headers: dict[bytes, bytes]) -> str:
 
 
 def host_of(header: str) -> str:
-    """Return the host of a Host header: lower-case ASCII, without port and brackets; empty for none."""
+    """Return the host of a Host header: lower-case ASCII, without port and brackets; empty for none.
+
+    What has something else than a number for a port is none: it would be sent back in addresses.
+    """
     text = header.strip().lower()
-    if text.startswith("["):
+    is_literal = text.startswith("[")
+    name, colon, port = (text.partition("]")[2] if is_literal else text).partition(":")
+    if colon and not (port.isascii() and port.isdigit()):
+        return ""
+    if is_literal:
         return text[1:].partition("]")[0]
-    name = text.partition(":")[0]
     try:
         return parse_domain(name).ascii if name and not is_local_host(name) else name
     except DomainError:

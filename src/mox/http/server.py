@@ -33,6 +33,8 @@ ALPN = ("h2", "http/1.1")
 _HEADER_OCTETS = 32 * 1024
 _STREAMS = 100
 _REQUESTS_A_CONNECTION = 1000
+# Who is gone without a word is noticed by what he does not take.
+_PING_S = 60
 _OPEN = Window(None, (100, 300, 900))
 _A_MINUTE, _AN_HOUR = Window(60, (1000, 3000, 9000)), Window(3600, (5000, 15000, 45000))
 
@@ -128,4 +130,5 @@ def _config() -> Config:
     config.h2_max_header_list_size = _HEADER_OCTETS
     config.h2_max_concurrent_streams = _STREAMS
     config.keep_alive_max_requests = _REQUESTS_A_CONNECTION
+    config.websocket_ping_interval = _PING_S
     return config

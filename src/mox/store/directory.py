@@ -68,7 +68,7 @@ class Store:
         # For files on their way in, on the disk of the accounts.
         self.temporary = directory / "tmp"
         self.spools = SpoolDirectory(self.temporary, pool)
-        self._leaving = Leaving(accounts=self._accounts, clock=clock)
+        self._leaving = Leaving(accounts=self._accounts, clock=clock, exists=exists)
 
     def account(self, name: str) -> Account:
         """Return an account, opening it first if need be. Use it now; do not keep it over long waits.

@@ -7,6 +7,7 @@ stays, whatever the configuration says.
 import asyncio
 import logging
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
@@ -33,8 +34,16 @@ class Closing(Protocol):
 class Leaving:
     """The accounts of a directory that are to go."""
 
-    def __init__(self, *, accounts: Path, clock: Clock) -> None:
+    def __init__(self, *, accounts: Path, clock: Clock, exists: Callable[[str], bool]) -> None:
+        """Remember where they are.
+
+        Args:
+            accounts: Directory of all accounts.
+            clock: For pauses.
+            exists: Whether the configuration has an account of that name.
+        """
         self._accounts = accounts
+        self._exists = exists
         self._clock = clock
         self._called = asyncio.Event()
         self.names: set[str] = set()
@@ -76,7 +85,16 @@ class Leaving:
         """Find what an earlier server left."""
         for path in self._accounts.glob(f"{_GONE}*"):
             shutil.rmtree(path, ignore_errors=True)
-        self.names |= {path.parent.name for path in self._accounts.glob(f"*/{_MARK}")}
+        for mark in self._accounts.glob(f"*/{_MARK}"):
+            name = mark.parent.name
+            if self._exists(name):
+                # Somebody brought it back, with an older configuration.
+                logger.warning(
+                    "account was to be removed, and is configured: it stays", extra={"account": name}
+                )
+                mark.unlink()
+            else:
+                self.names.add(name)
 
     def _remove(self, name: str) -> None:
         gone = self._accounts / f"{_GONE}{name}"

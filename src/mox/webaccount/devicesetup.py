@@ -1,5 +1,6 @@
 """What a mail program is to be told: servers, ports, and a profile for Apple's."""
 
+import asyncio
 from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
@@ -14,6 +15,7 @@ __all__ = ["DeviceSetups"]
 
 _HTTPS = 443
 _PIXELS = 4
+_LONGEST_CODE = 600
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +72,7 @@ class DeviceSetups:
             ),
             logins=logins,
             profile_url=url,
-            profile_code=_code(url) if url else "",
+            profile_code=await asyncio.to_thread(_code, url) if url else "",
         )
 
 
@@ -88,8 +90,5 @@ def _profile_url(config: ConfigSnapshot, domain: str, logins: tuple[str, ...], n
 
 
 def _code(url: str) -> str:
-    try:
-        return str(segno.make_qr(url, error="l").png_data_uri(scale=_PIXELS))
-    except segno.DataOverflowError:
-        # With very many addresses.
-        return ""
+    # With very many addresses no camera would read it.
+    return str(segno.make_qr(url, error="l").png_data_uri(scale=_PIXELS)) if len(url) <= _LONGEST_CODE else ""

@@ -78,13 +78,13 @@ def _answer(headers: Headers, static: WebStatic, path: str, file: Path) -> Respo
 
 def _directory(headers: Headers, static: WebStatic, path: str, directory: Path) -> Response:
     index = directory / "index.html"
-    try:
+    # What is no regular file, such as a pipe, would be waited for without end.
+    if index.is_file():
         return _file(headers, static, _Found(index, index.stat(), "text/html; charset=utf-8"))
-    except FileNotFoundError as error:
-        if not static.list_files:
-            if static.continue_not_found:
-                raise DeclinedError from error
-            raise ProblemError(403, "What is in this directory is not shown.") from error
+    if not static.list_files:
+        if static.continue_not_found:
+            raise DeclinedError
+        raise ProblemError(403, "What is in this directory is not shown.")
     entries: list[Entry] = []
     with os.scandir(directory) as found:
         for each in found:

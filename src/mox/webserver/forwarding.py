@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import ssl
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 from functools import cached_property
 from urllib.parse import SplitResult, quote, urlsplit
 
@@ -88,7 +88,7 @@ class Forwarder:
         except httpx.HTTPError as error:
             raise _failed(502, "cannot be reached", url, error) from error
         try:
-            await _pass_on(response, forward, send)
+            await _while_there(request, _pass_on(response, forward, send))
         except httpx.HTTPError as error:
             # The answer has begun: its end is all that can be told.
             logger.debug("forwarded answer ended early", extra={"url": url, "reason": str(error)})
@@ -104,6 +104,25 @@ class Forwarder:
         )
         context = self.context if url.startswith("https:") else None
         await tunnel(websocket, url, headers, context)
+
+
+async def _while_there(request: Request, passing: Coroutine[None, None, None]) -> None:
+    """Pass an answer on until its end, or until the client goes: some answers never end by themselves."""
+    ways = [asyncio.ensure_future(passing), asyncio.ensure_future(_gone(request))]
+    try:
+        await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+        if ways[0].done():
+            ways[0].result()
+    finally:
+        for way in ways:
+            way.cancel()
+        await asyncio.gather(*ways, return_exceptions=True)
+
+
+async def _gone(request: Request) -> None:
+    """Return when the client is gone; all of the body was read before."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
 
 
 async def _pass_on(response: httpx.Response, forward: WebForward, send: Send) -> None:

@@ -228,6 +228,19 @@ async def test_a_host_that_is_not_in_dns_is_waited_for(
     await run(acme, clock, provider, 2, timedelta(seconds=30))
 
 
+async def test_a_certificate_that_cannot_be_kept_is_used_all_the_same(
+    make: Make, provider: Provider, clock: FakeClock, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "acme").write_text("in the way")
+    acme = make()
+    await run(acme, clock, provider, 2, timedelta(minutes=1))
+    pairs = acme.current("ca", HOST)
+    assert pairs is not None
+    assert len(pairs) == 2
+    assert caplog.text.count("certificate not kept") == 2
+    await run(acme, clock, provider, 2, timedelta(hours=1))
+
+
 async def test_its_end_ends_what_waits(make: Make, provider: Provider) -> None:
     await make().close()
     assert provider.is_stopped

@@ -144,6 +144,19 @@ async def test_an_account_goes_with_all_that_is_its(
         await ask(commands, "accountadd", account="sam", address="sam@mox.example")
 
 
+async def test_a_new_account_has_no_password_of_an_older_one(
+    commands: ConfigCommands, identities: Identities
+) -> None:
+    await identities.credentials.set_password("sam", "of somebody else")
+    await ask(commands, "accountadd", account="sam", address="sam@mox.example")
+    assert not identities.credentials.has_password("sam")
+    # Who has one already keeps it.
+    await identities.credentials.set_password("sam", "correct horse battery")
+    with pytest.raises(CommandRefusedError):
+        await ask(commands, "accountadd", account="sam", address="other@mox.example")
+    assert identities.credentials.has_password("sam")
+
+
 async def test_an_account_that_is_needed_stays(commands: ConfigCommands, source: ConfigSource) -> None:
     with pytest.raises(CommandRefusedError, match=r"Postmaster of mox\.toml needs it"):
         await ask(commands, "accountrm", account="mox")

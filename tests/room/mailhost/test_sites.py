@@ -239,12 +239,15 @@ async def test_a_qr_code_leads_to_the_profile(client: httpx.AsyncClient) -> None
         ("?addresses=me@mox.example&name=a%00b", 400),
         ("?addresses=me%0a@mox.example", 400),
         (f"?addresses={'m' * 330}@mox.example", 400),
+        ("?addresses=" + ",".join([f"{'m' * 300}@mox.example"] * 2), 0),
     ],
 )
 async def test_profiles_are_only_for_addresses_here(
     client: httpx.AsyncClient, path: str, query: str, status: int
 ) -> None:
-    assert (await client.get(f"https://mail.mox.example{path}{query}")).status_code == status
+    # A code for so much would take long to draw, and no camera reads it; the profile can be had.
+    expected = status or (400 if path.endswith(".png") else 200)
+    assert (await client.get(f"https://mail.mox.example{path}{query}")).status_code == expected
 
 
 async def test_a_policy_is_that_of_the_domain(client: httpx.AsyncClient) -> None:

@@ -43,9 +43,26 @@ async def test_what_a_killed_server_left_goes_at_the_next_start(
     await store.close()
     accounts = tmp_path / "data" / "accounts"
     (accounts / "old").rename(accounts / ".gone-old")
-    next_one = Store(directory=tmp_path / "data", clock=clock, pool=store.pool)
+    next_one = Store(directory=tmp_path / "data", clock=clock, pool=store.pool, exists=lambda _: False)
     removing = asyncio.ensure_future(next_one.run_removals())
     await turn(clock)
     removing.cancel()
     # Others stay, whatever the configuration says.
     assert [each.name for each in accounts.iterdir()] == ["pat"]
+
+
+async def test_one_that_was_brought_back_stays(store: Store, clock: FakeClock, tmp_path: Path) -> None:
+    store.account("sam")
+    store.account("pat")
+    store.remove("sam")
+    store.remove("pat")
+    await store.close()
+    next_one = Store(
+        directory=tmp_path / "data", clock=clock, pool=store.pool, exists=lambda name: name == "sam"
+    )
+    removing = asyncio.ensure_future(next_one.run_removals())
+    await turn(clock)
+    removing.cancel()
+    assert [each.name for each in (tmp_path / "data" / "accounts").iterdir()] == ["sam"]
+    assert next_one.account("sam").name == "sam"
+    await next_one.close()

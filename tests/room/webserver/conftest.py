@@ -100,6 +100,25 @@ async def _stream(_request: Request) -> Response:
     return StreamingResponse(pieces(), media_type="text/event-stream")
 
 
+class Endless:
+    """An answer that never ends by itself; tells when it was given up."""
+
+    def __init__(self) -> None:
+        self.began, self.ended = asyncio.Event(), asyncio.Event()
+
+    async def answer(self, _request: Request) -> Response:
+        async def pieces() -> AsyncIterator[bytes]:
+            self.began.set()
+            try:
+                while True:
+                    yield b"data: x\n\n"
+                    await asyncio.sleep(0.01)
+            finally:
+                self.ended.set()
+
+        return StreamingResponse(pieces(), media_type="text/event-stream")
+
+
 async def _crash(_request: Request) -> Response:
     raise ProblemError(503, "No.")
 
@@ -126,12 +145,18 @@ async def _echo(websocket: WebSocket) -> None:
 
 
 @pytest.fixture
-async def behind(serving: Serving) -> int:
+def endless() -> Endless:
+    return Endless()
+
+
+@pytest.fixture
+async def behind(serving: Serving, endless: Endless) -> int:
     """The port of the server behind."""
     router = Router(
         [
             Route("/stream", _stream),
             Route("/crash", _crash),
+            Route("/endless", endless.answer),
             WebSocketRoute("/base/ws", _echo),
             Route("/{path:path}", _seen, methods=["GET", "POST", "PUT", "DELETE"]),
         ]

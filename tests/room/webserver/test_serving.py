@@ -1,5 +1,6 @@
 """Handlers as their users see them: by HTTP, on a port."""
 
+import asyncio
 import gzip
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -11,7 +12,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from mox.config import ConfigSnapshot, WebForward, WebHandler, WebInternal, WebRedirect, WebStatic
-from room.webserver.conftest import free_port, snapshot
+from room.webserver.conftest import Endless, free_port, snapshot
 
 Start = Callable[[ConfigSnapshot], Awaitable[int]]
 HOST = {"Host": "www.mox.example"}
@@ -40,6 +41,7 @@ def root(tmp_path: Path) -> Path:
     (site / "b").write_bytes(b"\x00\x01")
     (site / "c").write_text("text")
     (site / "list" / "<x>:.html").write_text("x")
+    (site / "pipe" / "index.html").mkdir(parents=True)
     (tmp_path / "secret").write_text("secret")
     return site
 
@@ -70,6 +72,7 @@ async def test_files_are_served_with_type_dates_and_ranges(start: Start, root: P
     ("path", "status"),
     [
         ("/none", 404),
+        ("/pipe/", 403),
         ("/a.txt/", 404),
         ("/a.txt/x", 404),
         ("/%00", 404),
@@ -218,6 +221,27 @@ async def test_large_bodies_and_streams_pass_in_pieces(start: Start, behind: int
     stream = await get(port, "/stream")
     assert stream.text == "data: 0\n\ndata: 1\n\ndata: 2\n\n"
     assert (await get(port, "/crash")).status_code == 503
+
+
+async def test_an_answer_without_end_ends_with_its_client(
+    start: Start, behind: int, endless: Endless
+) -> None:
+    port = await start(snapshot(handler(web_forward=WebForward(url=f"http://127.0.0.1:{behind}/"))))
+    async with httpx.AsyncClient(trust_env=False) as client:
+        async with client.stream("GET", f"http://127.0.0.1:{port}/endless", headers=HOST) as answer:
+            assert await anext(answer.aiter_raw()) == b"data: x\n\n"
+        assert endless.began.is_set()
+    async with asyncio.timeout(10):
+        await endless.ended.wait()
+
+
+@pytest.mark.parametrize("host", ["www.mox.example:80@else.example", "www.mox.example:x", "[::1]:a"])
+async def test_a_host_with_more_than_a_port_is_none(start: Start, host: str) -> None:
+    away = handler(web_redirect=WebRedirect(base_url="https://", orig_path_regexp="^/", replace_path="/x"))
+    port = await start(snapshot(away))
+    answer = await get(port, "/", host=host)
+    assert "else.example" not in answer.headers.get("location", "")
+    assert answer.text.startswith("own /")
 
 
 async def test_a_server_that_is_not_there_is_told(start: Start, caplog: pytest.LogCaptureFixture) -> None:
