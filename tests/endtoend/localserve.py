@@ -10,6 +10,9 @@ import sys
 import time
 from pathlib import Path
 
+from endtoend.workers import WORKERS, kill_all
+
+_READY = b"ready to serve"
 USER, PASSWORD = "mox@localhost", "moxmoxmox"
 
 
@@ -70,11 +73,12 @@ class Localserve:
             str(self.directory),
         ]
         if not self.directory.exists():
-            argv += ["--port-offset", str(self.offset)]
+            argv += ["--port-offset", str(self.offset), "--workers", str(WORKERS)]
         with self.log.open("ab") as log:
+            began = log.tell()
             self.process = subprocess.Popen([*self.wrapper, *argv], stdout=log, stderr=log)
         end = time.monotonic() + 30
-        while not (_answers(self.smtp) and _answers(self.imap)):
+        while _READY not in self.log.read_bytes()[began:]:
             if self.process.poll() is not None or time.monotonic() > end:
                 raise RuntimeError(f"server did not start:\n{self.log.read_text()[-3000:]}")
             time.sleep(0.01)
@@ -83,8 +87,7 @@ class Localserve:
     def kill(self) -> None:
         """End without warning."""
         if self.process is not None:
-            self.process.send_signal(signal.SIGKILL)
-            self.process.wait(10)
+            kill_all(self.process)
             self.process = None
 
     def stop(self) -> int:

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from endtoend.dnssec import free_port
+from endtoend.workers import WORKERS, children_of, kill_all
 from moxkit.testing import make_certificate
 
 __all__ = [
@@ -26,7 +27,6 @@ __all__ = [
     "interpreter",
     "open_way_to",
     "system_user",
-    "wait_for_end",
     "wait_for_text",
 ]
 
@@ -67,14 +67,6 @@ def open_way_to(directory: Path) -> None:
             each.chmod(stat.S_IMODE(each.stat().st_mode) | 0o011)
 
 
-def wait_for_end(process: int, timeout_s: float = 20) -> None:
-    """Wait until a process is gone."""
-    end = time.monotonic() + timeout_s
-    while Path(f"/proc/{process}").exists():
-        assert time.monotonic() < end, f"process {process} goes on"
-        time.sleep(0.05)
-
-
 def wait_for_text(
     log: Path, text: str, process: subprocess.Popen[bytes], count: int = 1, timeout_s: float = 30
 ) -> None:
@@ -99,6 +91,7 @@ class RealServer:
         dns: str = "",
         tls: str = KEY_CERTS,
         more: str = "",
+        workers: int = WORKERS,
     ) -> None:
         """Write the files.
 
@@ -110,8 +103,9 @@ class RealServer:
             dns: Resolver; by default nobody answers.
             tls: Certificates of the public listener.
             more: Goes into the configuration, at its end.
+            workers: How many processes without privileges.
         """
-        self.directory, self.python = directory, python
+        self.directory, self.python, self.workers = directory, python, workers
         self.config, self.data = directory / "config", directory / "data"
         self.log = directory / "log"
         self.smtp, self.submissions, self.imaps, self.https, self.http = (free_port() for _ in range(5))
@@ -136,6 +130,7 @@ class RealServer:
 
     def _static(self, user: str, static: str, dns: str, tls: str) -> str:
         return f"""{static}
+Workers = {self.workers}
 DataDir = "../data"
 LogLevel = "debug"
 User = "{user}"
@@ -205,11 +200,11 @@ Mailbox = "Postmaster"
 
     @property
     def child(self) -> int:
-        """The process without privileges."""
+        """The process without privileges, the first of them."""
         assert self.process is not None
-        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
-        assert len(children) == 1, children
-        return int(children[0])
+        children = children_of(self.process.pid)
+        assert len(children) == self.workers, children
+        return children[0]
 
     def status(self, process: int) -> dict[str, str]:
         """Return what the system says of a process."""
@@ -225,11 +220,7 @@ Mailbox = "Postmaster"
     def close(self) -> None:
         """End it, whatever became of it."""
         if self.process is not None and self.process.poll() is None:
-            children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
-            self.process.kill()
-            self.process.wait()
-            for child in children:
-                wait_for_end(int(child))
+            kill_all(self.process)
         shutil.rmtree(self.data, ignore_errors=True)
 
 

@@ -8,16 +8,20 @@
 import argparse
 import asyncio
 import signal
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import uvloop
 from cryptography import x509
 
 from mox.app import Server, build
+from mox.app.workers import run_workers
 from mox.config import STATIC_NAME, ConfigSource, load_config
 from mox.observe import LogfmtFormatter, LogLevels, install
 from mox.outgoing import RoutedDelivery, StsPolicies, TlsResults
+from mox.privilege import Inherited
 from mox.runtime import SystemClock
 from moxkit.dns import DnsResolver, parse_name_server
 from moxkit.https import HttpsClient
@@ -32,11 +36,8 @@ class _HastyClock(SystemClock):
         await super().sleep(seconds / 100 if seconds == 1 else seconds)
 
 
-async def _serve(options: argparse.Namespace) -> int:
+async def _serve(options: argparse.Namespace, source: ConfigSource, inherited: Inherited | None) -> int:
     clock, levels = _HastyClock(), LogLevels("debug")
-    source = ConfigSource(
-        options.directory / STATIC_NAME, load_config(options.directory / STATIC_NAME), clock
-    )
     config, pool = source.current, ThreadPoolExecutor(4)
     data_dir = options.directory / config.static.data_dir
     roots = x509.load_pem_x509_certificates((options.directory / "roots.pem").read_bytes())
@@ -53,9 +54,18 @@ async def _serve(options: argparse.Namespace) -> int:
         clock=clock,
         tls_results=results,
     )
-    server = build(source=source, data_dir=data_dir, clock=clock, levels=levels, deliverer=deliverer)
+    server = build(
+        source=source,
+        data_dir=data_dir,
+        clock=clock,
+        levels=levels,
+        deliverer=deliverer,
+        **({} if inherited is None else _of_worker(inherited)),
+    )
+    if inherited is not None:
+        inherited.follow(lambda _: None, lambda: server.shutdown.ask("the parent is gone", 1))
     credentials = server.identities.credentials
-    for account in config.accounts:
+    for account in config.accounts if inherited is None or inherited.worker.is_first else ():
         if not credentials.has_password(account):
             await credentials.set_password(account, options.password)
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -68,6 +78,10 @@ async def _serve(options: argparse.Namespace) -> int:
         await policies.close()
         resolver.close()
         pool.shutdown()
+
+
+def _of_worker(inherited: Inherited) -> dict[str, Any]:
+    return {"worker": inherited.worker, "notices": inherited.notices, "bound": inherited.sockets}
 
 
 def _ask_for_end(server: Server, number: int) -> None:
@@ -84,8 +98,14 @@ def main() -> int:
     parser.add_argument("--password", required=True, help="of accounts that have none")
     options = parser.parse_args()
     install(LogfmtFormatter())
+    static_file, inherited = options.directory / STATIC_NAME, Inherited.take()
+    source = ConfigSource(static_file, load_config(static_file), _HastyClock())
+    if inherited is None and (static := source.current.static).workers > 1:
+        argv = [sys.executable, "-m", "endtoend.sendingprogram", *sys.argv[1:]]
+        data_dir = options.directory / static.data_dir
+        return run_workers(argv, static=static, data_dir=data_dir, run_as=None, files=())
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(_serve(options))
+        return runner.run(_serve(options, source, inherited))
 
 
 if __name__ == "__main__":

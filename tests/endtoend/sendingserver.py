@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from endtoend.dnssec import free_port
+from endtoend.workers import WORKERS, kill_all
 from mox.config import (
     DKIM,
     DYNAMIC_NAME,
@@ -118,6 +119,7 @@ class SendingServer:
         return StaticConfig(
             data_dir="data",
             log_level="debug",
+            workers=WORKERS,
             user=str(os.getuid()),
             hostname=HOSTNAME,
             resolvers=Resolvers(servers=(self.dns,)),
@@ -151,11 +153,12 @@ class SendingServer:
         argv = [*self.wrapper, sys.executable, "-m", "endtoend.sendingprogram", *self._arguments]
         paths = os.pathsep.join([str(Path(__file__).parent.parent), os.environ.get("PYTHONPATH", "")])
         with self.log.open("ab") as log:
+            began = log.tell()
             self.process = subprocess.Popen(
                 argv, stdout=log, stderr=log, env={**os.environ, "PYTHONPATH": paths}
             )
         end = time.monotonic() + 30
-        while not (listens(self.smtp) and listens(self.imap)):
+        while b"ready to serve" not in self.log.read_bytes()[began:]:
             if self.process.poll() is not None or time.monotonic() > end:
                 raise RuntimeError(f"server did not start:\n{self.log_tail()}")
             time.sleep(0.01)
@@ -164,8 +167,7 @@ class SendingServer:
     def kill(self) -> None:
         """End without warning."""
         if self.process is not None:
-            self.process.kill()
-            self.process.wait(10)
+            kill_all(self.process)
             self.process = None
 
     def stop(self) -> int:

@@ -21,7 +21,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from endtoend.pebble import KEY_ID, MAC_KEY, Pebble
-from endtoend.realserver import RealServer, wait_for_end
+from endtoend.realserver import RealServer
+from endtoend.workers import kill_all
 
 pytestmark = [
     pytest.mark.endtoend,
@@ -192,10 +193,7 @@ def test_a_domain_that_is_added_gets_certificates_and_one_killed_goes_on(
     server.run("config", "domain", "add", "other.example", "pat", "pat")
     server.wait_for("certificate in use", 3, timeout_s=60)
     assert server.process is not None
-    child = server.child
-    server.process.kill()
-    server.process.wait()
-    wait_for_end(child)
+    kill_all(server.process)
     server.start()
     names = certificate_of(server.imaps, name="mail.other.example").extensions.get_extension_for_class(
         x509.SubjectAlternativeName

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from endtoend.dnssec import free_port
-from endtoend.realserver import open_way_to, wait_for_end, wait_for_text
+from endtoend.realserver import open_way_to, wait_for_text
+from endtoend.workers import children_of, use_workers, wait_for_end
 from moxkit.testing import make_certificate, serve_zone
 
 pytestmark = [pytest.mark.endtoend, pytest.mark.skipif(os.getuid() != 0, reason="root starts it")]
@@ -69,6 +70,7 @@ def test_a_new_server_takes_and_gives_mail(python: Path, user: str, dns: str, tm
     subprocess.run([*mox, "config", "test"], check=True, capture_output=True)
     smtp, imaps = on_free_ports(config)
     config.write_text(f'{config.read_text()}\n[Resolvers]\nServers = ["{dns}"]\n')
+    use_workers(config)
     log = tmp_path / "log"
     with log.open("wb") as written:
         server = subprocess.Popen([*mox, "serve"], stderr=written, cwd=tmp_path)
@@ -88,11 +90,11 @@ def test_a_new_server_takes_and_gives_mail(python: Path, user: str, dns: str, tm
             ).stdout
         )
     finally:
-        children = Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text().split()
+        children = children_of(server.pid)
         server.terminate()
         server.wait(30)
         for child in children:
-            wait_for_end(int(child))
+            wait_for_end(child)
 
 
 def on_free_ports(config: Path) -> tuple[int, int]:

@@ -11,11 +11,13 @@ import ssl
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
 
-from endtoend.realserver import PASSWORD, USER, RealServer, wait_for_end
+from endtoend.realserver import PASSWORD, USER, RealServer
+from endtoend.workers import wait_for_end
 
 pytestmark = [
     pytest.mark.endtoend,
@@ -27,7 +29,7 @@ pytestmark = [
 def make(tmp_path: Path, python: Path, user: str) -> Iterator[Callable[..., RealServer]]:
     made: list[RealServer] = []
 
-    def one(**options: str) -> RealServer:
+    def one(**options: Any) -> RealServer:
         made.append(RealServer(tmp_path, python, options.pop("user", user), **options))
         return made[-1]
 
@@ -163,19 +165,19 @@ def test_keys_that_other_tools_replace_are_used_without_a_restart(make: Callable
     server = make().start()
     child = server.child
     server.write_certificate("renewed.mox.example")
-    server.wait_for("new keys and certificates are in use")
+    server.wait_for("new keys and certificates are in use", server.workers)
     assert {served_name(port) for port in (server.imaps, server.submissions, server.https)} == {
         "renewed.mox.example"
     }
     # A key that does not belong to its certificate changes nothing.
     (server.directory / "key.pem").write_bytes(b"-----BEGIN PRIVATE KEY-----\n")
-    server.wait_for("new keys and certificates cannot be used, old ones stay")
+    server.wait_for("new keys and certificates cannot be used, old ones stay", server.workers)
     assert served_name(server.imaps) == "renewed.mox.example"
     assert server.child == child
 
 
 def test_the_end_of_one_is_the_end_of_the_other(make: Callable[..., RealServer]) -> None:
-    server = make().start()
+    server = make(workers=1).start()
     assert server.process is not None
     os.kill(server.child, signal.SIGKILL)
     assert server.process.wait(20) == 128 + signal.SIGKILL

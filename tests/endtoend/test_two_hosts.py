@@ -20,8 +20,9 @@ import pytest
 from endtoend.dnssec import find_programs
 from endtoend.namespaces import Host, make_network, needs_namespaces
 from endtoend.pebble import Pebble
-from endtoend.realserver import open_way_to, wait_for_end, wait_for_text
+from endtoend.realserver import open_way_to, wait_for_text
 from endtoend.signedworld import SignedZones, resolving
+from endtoend.workers import children_of, use_workers, wait_for_end
 
 pytestmark = [pytest.mark.endtoend, pytest.mark.skipif(os.getuid() != 0, reason="root makes networks")]
 
@@ -61,6 +62,7 @@ class MailHost:
         self.password = told["password"]
         bad = [each for each in told["findings"] if each["level"] == "warning"]
         assert not bad, bad
+        use_workers(self.directory / "config" / "mox.toml")
         return self.run("config", "dnsrecords", self.domain)
 
     def run(self, *arguments: str, given: str = "", status: int = 0) -> str:
@@ -82,10 +84,11 @@ class MailHost:
     def end(self, number: signal.Signals = signal.SIGTERM) -> None:
         if self.process is None or self.process.poll() is not None:
             return
-        [child] = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+        children = children_of(self.process.pid)
         self.process.send_signal(number)
         self.process.wait(30)
-        wait_for_end(int(child))
+        for child in children:
+            wait_for_end(child)
 
     def send(self, to: str, subject: str) -> None:
         """Submit a message with swaks, as a mail program does."""

@@ -18,12 +18,18 @@ _MIGRATIONS = Migrations("mox.accounts", "schema")
 class AuthDatabase:
     """A reader for short reads on the loop's thread, and a writer with group commit."""
 
-    def __init__(self, *, directory: Path, pool: Executor) -> None:
-        """Open it in the data directory, creating it if need be; blocking."""
+    def __init__(self, *, directory: Path, pool: Executor, is_shared: bool = False) -> None:
+        """Open it in the data directory, creating it if need be; blocking.
+
+        Args:
+            directory: The data directory.
+            pool: Where it is written.
+            is_shared: Other processes write to it, too.
+        """
         path = directory / "auth.db"
         self._writing = open_database(path, _MIGRATIONS)
         self.reader = open_reader(path)
-        self._writer = GroupWriter(self._writing, pool)
+        self._writer = GroupWriter(self._writing, pool, is_shared=is_shared)
 
     def write(self, function: Callable[[Transaction], T]) -> asyncio.Future[T]:
         """Run a function in a transaction; done when that is on disk."""
@@ -37,4 +43,4 @@ class AuthDatabase:
         """Finish writing, close."""
         await self._writer.run(lambda _: None)
         self.reader.close()
-        self._writing.close()
+        self._writer.close()

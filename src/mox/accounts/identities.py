@@ -36,6 +36,7 @@ class Identities:
         hostname: str,
         enables_cram_md5: Callable[[], bool],
         limits: bool = True,
+        is_shared: bool = False,
     ) -> None:
         """Open the database in the data directory, creating it if need be; blocking.
 
@@ -47,11 +48,12 @@ class Identities:
             hostname: For CRAM-MD5.
             enables_cram_md5: Whether it is offered, and its state stored.
             limits: Whether failures are held against addresses.
+            is_shared: Other processes write to the database, too.
 
         Raises:
             mox.database.DatabaseError: It cannot be used.
         """
-        self._database = AuthDatabase(directory=directory, pool=pool)
+        self._database = AuthDatabase(directory=directory, pool=pool, is_shared=is_shared)
         self.credentials = Credentials(
             database=self._database, clock=clock, enables_cram_md5=enables_cram_md5
         )

@@ -13,6 +13,7 @@ from mox.acme.cache import CertificateCache
 from mox.acme.certificate import Issued
 from mox.acme.hosts import Hosts, certificate_hosts, host_key_files
 from mox.acme.issuing import Acme, Ordering
+from mox.acme.kept import KeptCertificates
 from mox.acme.registration import Account, known_account
 from mox.acme.session import AcmeError, Session
 
@@ -23,6 +24,7 @@ __all__ = [
     "CertificateCache",
     "Hosts",
     "Issued",
+    "KeptCertificates",
     "Ordering",
     "Session",
     "certificate_hosts",

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from mox.accounts import Identities
-from mox.app.receiving import Receiving
+from mox.app.junktraining import JunkTraining
 from mox.config import ConfigSource
 from mox.control import (
     Commands,
@@ -16,6 +16,7 @@ from mox.control import (
     SuppressionCommands,
     WhyCommands,
 )
+from mox.filtering import Classifiers
 from mox.moving import Imports
 from mox.observe import LogLevels
 from mox.queue import EntryFilter, Queue
@@ -34,7 +35,8 @@ def make_commands(
     store: Store,
     identities: Identities,
     queue: Queue,
-    receiving: Receiving,
+    classifiers: Classifiers,
+    training: JunkTraining,
     imports: Imports,
 ) -> dict[str, Callable[[dict[str, Any]], Awaitable[object]]]:
     """Return all commands by name."""
@@ -57,10 +59,10 @@ def make_commands(
         | WhyCommands(store=store).table()
         | MovingCommands(imports=imports).table()
         | JunkCommands(
-            classifiers=receiving.classifiers,
+            classifiers=classifiers,
             has_filter=has_filter,
             account_names=lambda: source.current.accounts,
-            call_trainer=receiving.training.call,
+            call_trainer=training.call,
         ).table()
         | SuppressionCommands(
             suppressions=queue.suppressions, exists=lambda name: name in source.current.accounts

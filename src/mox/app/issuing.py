@@ -7,7 +7,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from mox.acme import Acme, Session
+from mox.acme import Acme, KeptCertificates, Session
 from mox.app.addresses import web_entries
 from mox.app.outgoing import trusted_roots
 from mox.certificates import Certificates, Challenges
@@ -16,7 +16,7 @@ from mox.observe import AcmeMetrics
 from mox.runtime import Clock, write_file_durably
 from moxkit.dns import DnsError, NotFound, Resolver
 
-__all__ = ["make_acme"]
+__all__ = ["kept_certificates", "make_acme"]
 
 _LOOKUP_S = 10.0
 
@@ -59,6 +59,15 @@ def make_acme(
     )
     certificates.issued_by(acme)
     return acme
+
+
+def kept_certificates(
+    source: ConfigSource, data_dir: Path, clock: Clock, counting: AcmeMetrics
+) -> KeptCertificates:
+    """Return the certificates that another process asks for."""
+    return KeptCertificates(
+        snapshot=lambda: source.current, data_dir=data_dir, clock=clock, counting=counting
+    )
 
 
 def _trust(source: ConfigSource, data_dir: Path) -> Path:

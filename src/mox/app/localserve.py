@@ -72,7 +72,12 @@ def default_directory() -> Path:
 
 
 def create_localserve(
-    directory: Path, *, clock: Clock, ips: tuple[str, ...] = (), port_offset: int = DEFAULT_PORT_OFFSET
+    directory: Path,
+    *,
+    clock: Clock,
+    ips: tuple[str, ...] = (),
+    port_offset: int = DEFAULT_PORT_OFFSET,
+    workers: int = 1,
 ) -> None:
     """Write all files of a new server; if anything fails, the directory is removed again.
 
@@ -88,7 +93,7 @@ def create_localserve(
             "localhost.key": key,
             "adminpasswd": hash_password(ADMIN_PASSWORD).encode() + b"\n",
             "dkim.localserve.privatekey.pkcs8.pem": _dkim_key(),
-            STATIC_NAME: write_documented(_static(ips or _LOOPBACK, port_offset)).encode(),
+            STATIC_NAME: write_documented(_static(ips or _LOOPBACK, port_offset, workers)).encode(),
             DYNAMIC_NAME: write_documented(_dynamic()).encode(),
         }
         for name, octets in files.items():
@@ -105,7 +110,7 @@ def _dkim_key() -> bytes:
     )
 
 
-def _static(ips: tuple[str, ...], offset: int) -> StaticConfig:
+def _static(ips: tuple[str, ...], offset: int, workers: int) -> StaticConfig:
     if sys.platform == "win32":
         user = "1"  # There are no such numbers; something has to be written.
     else:
@@ -114,6 +119,7 @@ def _static(ips: tuple[str, ...], offset: int) -> StaticConfig:
         data_dir=".",
         log_level="debug",
         user=user,
+        workers=workers,
         hostname="localhost",
         pedantic=True,
         enable_cram_md5=True,

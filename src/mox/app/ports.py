@@ -1,21 +1,20 @@
 """From a listener's configuration to ports with their services."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 
 import mox
-from mox.accounts import Accounts, Service, ServiceDesk, SignIn
+from mox.accounts import Service, ServiceDesk
 from mox.app.addresses import USUAL_PORTS, acme_port, mail_protocols
+from mox.app.parts import Parts
 from mox.app.web import WebPorts
 from mox.certificates import Certificates, Names
-from mox.config import Listener, SMTPService, StaticConfig
-from mox.delivery import Delivery, ReceivingPolicy
+from mox.config import Listener, SMTPService
+from mox.delivery import ReceivingPolicy
 from mox.imapserver import ImapServer, Services
 from mox.listen import Port, Serve
-from mox.runtime import Clock, Shutdown
+from mox.runtime import Shutdown
 from mox.smtpserver import Counting, Kind, Options, SmtpServer, SpecialRecipients
-from mox.store import Store
-from mox.submission import Submission
 from moxkit.domain import parse_domain
 from moxkit.net import LineConn, TLSContext
 
@@ -28,33 +27,32 @@ class PortMaker:
     def __init__(
         self,
         *,
-        static: StaticConfig,
+        parts: Parts,
         certificates: Certificates,
-        store: Store,
-        accounts: Accounts,
-        sign_in: SignIn,
-        delivery: Delivery,
-        submission: Submission,
         counting: Counting,
-        clock: Clock,
         shutdown: Shutdown,
         is_local: bool,
-        hidden_capabilities: Callable[[str], Sequence[str]],
-        web: WebPorts,
+        web: WebPorts | None,
     ) -> None:
-        self._static = static
+        """Remember the parts.
+
+        Args:
+            parts: What works on mail.
+            certificates: Of listeners.
+            counting: Numbers of the SMTP server.
+            shutdown: Connections end once it is asked for.
+            is_local: Of localserve.
+            web: Ports of web sites; None where another process serves them.
+        """
+        self._static = parts.source.current.static
         self._certificates = certificates
-        self._store = store
-        self._accounts = accounts
+        self._parts = parts
+        sign_in, clock = parts.identities.sign_in, parts.clock
         self._imap_desk = ServiceDesk(desk=sign_in, service=Service.IMAP, clock=clock)
         self._submission_desk = ServiceDesk(desk=sign_in, service=Service.SUBMISSION, clock=clock)
-        self._delivery = delivery
-        self._submission = submission
         self._counting = counting
-        self._clock = clock
         self._shutdown = shutdown
         self._is_local = is_local
-        self._hidden_capabilities = hidden_capabilities
         self._web = web
 
     def ports(self, listener: Listener) -> Iterator[Port]:
@@ -66,6 +64,8 @@ class PortMaker:
         for ip in listener.ips:
             yield from self._smtp_ports(listener, ip)
             yield from self._imap_ports(listener, ip)
+            if self._web is None:
+                continue
             yield from self._web.ports(listener, ip, self._on_https(listener))
             if (port := acme_port(self._static, listener)) is not None:
                 yield Port("acme", ip, port, _looked_at, self._certificates.looked_at())
@@ -132,12 +132,12 @@ class PortMaker:
         # In localserve nothing is refused because of DNS, and nobody is limited or slowed down.
         return SmtpServer(
             options=options,
-            spools=self._store.spools,
-            accounts=self._accounts,
-            delivery=self._delivery,
-            submission=self._submission,
+            spools=self._parts.store.spools,
+            accounts=self._parts.accounts,
+            delivery=self._parts.receiving.delivery,
+            submission=self._parts.submission,
             desk=self._submission_desk,
-            clock=self._clock,
+            clock=self._parts.clock,
             shutdown=self._shutdown,
             tls_context=tls,
             special_recipients=SpecialRecipients() if self._is_local else None,
@@ -145,15 +145,16 @@ class PortMaker:
         )
 
     def _imap(self, listener: Listener, *, tls: TLSContext | None, allows_plaintext: bool) -> ImapServer:
+        source = self._parts.source
         services = Services(
-            store=self._store,
+            store=self._parts.store,
             desk=self._imap_desk,
-            clock=self._clock,
+            clock=self._parts.clock,
             appendlimit_octets=listener.smtp_max_message_size,
             message_limit=self._static.imap_message_limit,
             version=mox.__version__,
-            hidden_capabilities=self._hidden_capabilities,
-            account_of=self._accounts.account_for_login,
+            hidden_capabilities=lambda name: source.current.accounts[name].imap_capabilities_disabled,
+            account_of=self._parts.accounts.account_for_login,
         )
         return ImapServer(
             services=services, shutdown=self._shutdown, tls=tls, allows_plaintext=allows_plaintext

@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from mox.accounts import Accounts
-from mox.app.junktraining import JunkTraining
 from mox.config import ConfigSource, JunkFilter
 from mox.delivery import (
     AccountRules,
@@ -44,7 +43,6 @@ class Receiving:
     delivery: Delivery
     reports: Reports
     classifiers: Classifiers
-    training: JunkTraining
 
     async def forget_old(self, now: datetime) -> None:
         """Forget reports and evaluations that nobody looks at any more."""
@@ -68,6 +66,7 @@ def make_receiving(
     resolver: Resolver,
     returned: ReturnedMail,
     enforces: bool,
+    is_shared: bool,
 ) -> Receiving:
     """Put it together; `returned` hears what comes back, without `enforces` nothing is refused as junk."""
 
@@ -76,15 +75,12 @@ def make_receiving(
 
     static = source.current.static
     classifiers = Classifiers(store=store, settings=lambda name: _junk_filter(source, name))
-    training = JunkTraining(
-        classifiers=classifiers, clock=clock, account_names=lambda: source.current.accounts
-    )
-    store.call_trainer = training.call
     reports = Reports(
         directory=data_dir,
         clock=clock,
         pool=pool,
         own_domains=lambda: {*source.current.domains, static.hostname},
+        is_shared=is_shared,
     )
     delivery = Delivery(
         store=store,
@@ -113,7 +109,7 @@ def make_receiving(
             ),
         ],
     )
-    return Receiving(delivery, reports, classifiers, training)
+    return Receiving(delivery, reports, classifiers)
 
 
 def _junk_filter(source: ConfigSource, name: str) -> JunkFilter | None:

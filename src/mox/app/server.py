@@ -2,21 +2,18 @@
 
 import gc
 import logging
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 
 import mox
 from mox.accounts import Identities
-from mox.app.housekeeping import Housekeeping
+from mox.app.duties import Duties
+from mox.app.parts import Parts
 from mox.app.receiving import Receiving
-from mox.app.searchindexing import SearchIndexing
 from mox.app.web import WebPorts
-from mox.control import ControlServer
 from mox.listen import Listeners, Port
-from mox.moving import Imports
 from mox.observe import Metrics
 from mox.queue import Queue
-from mox.runtime import Shutdown, Tasks
+from mox.runtime import Shutdown
 from mox.store import Store
 
 __all__ = ["Server"]
@@ -27,41 +24,51 @@ _GRACE_S = 1.5
 
 
 class Server:
-    """A built server: started, run until somebody asks for its end, stopped."""
+    """A built server: started, run until somebody asks for its end, stopped.
+
+    Attributes:
+        metrics: Its numbers.
+        shutdown: Asked for its end.
+    """
 
     def __init__(
         self,
         *,
+        parts: Parts,
         listeners: Listeners,
         ports: list[Port],
-        store: Store,
-        queue: Queue,
-        identities: Identities,
-        receiving: Receiving,
-        imports: Imports,
-        control: ControlServer,
-        housekeeping: Housekeeping,
-        search_indexing: SearchIndexing,
+        duties: Duties | None,
         metrics: Metrics,
         shutdown: Shutdown,
-        web: WebPorts,
-        pools: Sequence[ThreadPoolExecutor],
+        web: WebPorts | None,
     ) -> None:
+        self._parts = parts
         self._listeners = listeners
         self._ports = ports
-        self._control = control
-        self._housekeeping = housekeeping
-        self._search_indexing = search_indexing
+        self._duties = duties
         self._web = web
-        self._pools = tuple(pools)
-        self._tasks = Tasks()
-        self.store = store
-        self.queue = queue
-        self.identities = identities
-        self.receiving = receiving
-        self.imports = imports
         self.metrics = metrics
         self.shutdown = shutdown
+
+    @property
+    def store(self) -> Store:
+        """The accounts' mail."""
+        return self._parts.store
+
+    @property
+    def queue(self) -> Queue:
+        """Mail that goes out."""
+        return self._parts.queue
+
+    @property
+    def identities(self) -> Identities:
+        """Who signs in."""
+        return self._parts.identities
+
+    @property
+    def receiving(self) -> Receiving:
+        """What receives."""
+        return self._parts.receiving
 
     async def start(self) -> None:
         """Listen, and begin background work.
@@ -70,32 +77,26 @@ class Server:
             mox.listen.BindError: A port cannot be had.
         """
         logging.getLogger().addHandler(self.metrics.log)
+        self._parts.notices.start()
         for port in self._ports:
             await self._listeners.listen(port)
-        await self.imports.discard_left()
-        await self._control.start()
-        self._tasks.spawn(self.queue.run(), "queue")
-        self._tasks.spawn(self.queue.steering.run(), "retired entries")
-        self._tasks.spawn(self._housekeeping.run(), "housekeeping")
-        self._tasks.spawn(self.store.run_removals(), "removed accounts")
-        self._tasks.spawn(self._search_indexing.run(), "search indexing")
-        self._tasks.spawn(self.receiving.training.run(), "junk training")
-        logger.info("ready to serve", extra={"version": mox.__version__})
+        if self._duties is not None:
+            await self._duties.start()
+            logger.info("ready to serve", extra={"version": mox.__version__})
+        else:
+            self._parts.notices.tell("started")
+            logger.info("ready to help", extra={"worker": self._parts.worker.number})
 
     async def stop(self) -> None:
         """End connections, finish what is being written, close."""
         self.shutdown.ask("stopping")
         await self._listeners.close(_GRACE_S)
-        await self._web.close()
-        await self._control.close()
-        await self._tasks.close()
-        await self.imports.close()
-        await self.receiving.close()
-        await self.queue.close()
-        await self.store.close()
-        await self.identities.close()
-        for pool in self._pools:
-            pool.shutdown()
+        if self._web is not None:
+            await self._web.close()
+        if self._duties is not None:
+            await self._duties.close()
+        await self._parts.close()
+        self._parts.notices.close()
         logging.getLogger().removeHandler(self.metrics.log)
 
     async def run(self, ready: Callable[[], None]) -> int:

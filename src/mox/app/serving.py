@@ -11,19 +11,18 @@ from pathlib import Path
 from socket import socket
 
 import mox
-from mox.app.addresses import listen_addresses
 from mox.app.build import build
 from mox.app.outgoing import make_outgoing
 from mox.app.resolving import make_resolver
 from mox.app.running import run_loop, stop_on_signals
 from mox.certificates import Certificates, Challenges, certificate_files
 from mox.config import ConfigSource, load_config
-from mox.listen import bind
 from mox.observe import LogLevels, Metrics
-from mox.runtime import Clock, FileWatch, Tasks, notify_service_manager
+from mox.runtime import Clock, FileWatch, Tasks, Worker, notify_service_manager
 
 assert sys.platform != "win32"  # noqa: S101  the command line says that it is not available there
 
+from mox.app.workers import run_workers  # noqa: E402  see above
 from mox.privilege import (  # noqa: E402  see above
     Inherited,
     check_code_of_root,
@@ -31,7 +30,6 @@ from mox.privilege import (  # noqa: E402  see above
     expected,
     find_user,
     repair,
-    run_parent,
 )
 
 __all__ = ["serve", "serve_as_root"]
@@ -63,18 +61,18 @@ def serve_as_root(static_file: Path, *, argv: list[str]) -> int:
     wrong = repair(expected(directory, data_dir, run_as), fix=not static.no_fix_permissions)
     if wrong and static.no_fix_permissions:
         logger.warning("NoFixPermissions is set: see above what is to be changed", extra={"paths": wrong})
-    sockets = {
-        (each.ip, each.port): bind(each.service, each.ip, each.port) for each in listen_addresses(static)
-    }
     files = certificate_files(static.listeners.values(), directory)
-    return run_parent(argv, run_as=run_as, sockets=sockets, files=files)
+    return run_workers(argv, static=static, data_dir=data_dir, run_as=run_as, files=files)
 
 
-def serve(static_file: Path, *, clock: Clock, levels: LogLevels, log_level: str | None = None) -> int:
+def serve(
+    static_file: Path, *, argv: list[str], clock: Clock, levels: LogLevels, log_level: str | None = None
+) -> int:
     """Serve until the end is asked for; return the exit status.
 
     Args:
         static_file: `mox.toml`.
+        argv: Of each process, if several are to serve together.
         clock: For all times.
         levels: Of the log.
         log_level: Instead of the one that is configured.
@@ -87,58 +85,74 @@ def serve(static_file: Path, *, clock: Clock, levels: LogLevels, log_level: str 
         OSError, ValueError: A certificate cannot be used.
     """
     inherited = Inherited.take()
-    if inherited is not None:
+    if inherited is not None and inherited.is_confined:
         confine()
     # What the parent handed over need not, and cannot, be opened here.
     source = ConfigSource(static_file, load_config(static_file, opens_keys=inherited is None), clock)
     static = source.current.static
     levels.set(log_level or static.log_level or "info")
+    extra = {"version": mox.__version__, "pid": os.getpid(), "uid": os.getuid(), "gid": os.getgid()}
+    if inherited is not None and inherited.worker.is_shared:
+        extra["worker"] = inherited.worker.number
     logger.info(
-        "starting without privileges" if inherited else "starting",
-        extra={"version": mox.__version__, "pid": os.getpid(), "uid": os.getuid(), "gid": os.getgid()},
+        "starting without privileges" if inherited and inherited.is_confined else "starting", extra=extra
     )
+    if inherited is None and static.workers > 1:
+        data_dir = (source.directory / static.data_dir).resolve()
+        files = certificate_files(static.listeners.values(), source.directory)
+        return run_workers(argv, static=static, data_dir=data_dir, run_as=None, files=files)
     return run_loop(lambda: _serve(source, clock, levels, inherited))
 
 
 async def _serve(source: ConfigSource, clock: Clock, levels: LogLevels, inherited: Inherited | None) -> int:
     static = source.current.static
     data_dir = (source.directory / static.data_dir).resolve()
+    worker = inherited.worker if inherited else Worker()
     challenges, metrics = Challenges(), Metrics()
     certificates = Certificates(source.directory, inherited.files if inherited else None, hello=challenges)
     async with AsyncExitStack() as stack:
         # The server ends first: what it delivers with has to be there until then.
         pool = stack.enter_context(ThreadPoolExecutor(4, thread_name_prefix="outgoing"))
-        resolver = make_resolver(static.resolvers, clock, is_local=False)
-        outgoing = make_outgoing(source=source, data_dir=data_dir, clock=clock, pool=pool, resolver=resolver)
-        stack.push_async_callback(outgoing.close)
         tasks = Tasks()
         stack.push_async_callback(tasks.close)
+        resolver = make_resolver(static.resolvers, clock, is_local=False)
+        outgoing = None
+        if worker.is_first:
+            outgoing = make_outgoing(
+                source=source, data_dir=data_dir, clock=clock, pool=pool, resolver=resolver
+            )
+            stack.push_async_callback(outgoing.close)
         if static.acme:
             # Who has no provider need not load what speaks to them.
-            from mox.app.issuing import make_acme  # noqa: PLC0415  see above
+            from mox.app.issuing import kept_certificates, make_acme  # noqa: PLC0415  see above
 
-            acme = make_acme(
-                source=source,
-                data_dir=data_dir,
-                clock=clock,
-                certificates=certificates,
-                challenges=challenges,
-                resolver=resolver,
-                counting=metrics.acme,
-            )
-            stack.push_async_callback(acme.close)
-            tasks.spawn(acme.run(), "certificates by acme")
+            if worker.is_first:
+                acme = make_acme(
+                    source=source,
+                    data_dir=data_dir,
+                    clock=clock,
+                    certificates=certificates,
+                    challenges=challenges,
+                    resolver=resolver,
+                    counting=metrics.acme,
+                )
+                stack.push_async_callback(acme.close)
+                tasks.spawn(acme.run(), "certificates by acme")
+            else:
+                certificates.issued_by(kept_certificates(source, data_dir, clock, metrics.acme))
         server = build(
             source=source,
             data_dir=data_dir,
             clock=clock,
             levels=levels,
-            deliverer=outgoing.deliverer,
+            deliverer=outgoing.deliverer if outgoing else None,
             resolver=resolver,
             certificates=certificates,
             bound=_bound(inherited),
             challenges=challenges,
             metrics=metrics,
+            worker=worker,
+            notices=inherited.notices if inherited else None,
         )
         stop_on_signals(server)
         if inherited is None:
@@ -146,6 +160,8 @@ async def _serve(source: ConfigSource, clock: Clock, levels: LogLevels, inherite
             tasks.spawn(_watch(FileWatch(files), clock, certificates.renew), "certificates")
         else:
             inherited.follow(certificates.renew, lambda: server.shutdown.ask("the parent is gone", 1))
+        if outgoing is None:
+            return await server.run(lambda: None)
         tasks.spawn(outgoing.policies.run(), "mta-sts policies")
         tasks.spawn(outgoing.forget_old(), "old tls results")
         return await server.run(lambda: notify_service_manager("READY=1"))

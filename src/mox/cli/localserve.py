@@ -1,6 +1,7 @@
 """`mox localserve`: a mail server for developers."""
 
 import ipaddress
+import sys
 from pathlib import Path
 
 import click
@@ -23,6 +24,11 @@ __all__ = ["localserve"]
     type=click.IntRange(0, 64000),
     help="Added to the usual ports, 1000 by default: so several run side by side. Only for a new directory.",
 )
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 64),
+    help="Serve SMTP and IMAP with so many processes, as a large server does. Only for a new directory.",
+)
 @click.option("--enforce", is_flag=True, help="Refuse what a server on the internet would refuse.")
 @click.pass_obj
 def localserve(
@@ -32,6 +38,7 @@ def localserve(
     ip: str | None,
     init_only: bool,
     port_offset: int | None,
+    workers: int | None,
     enforce: bool,
 ) -> None:
     """Run a mail server for testing, on this machine only: no root, no DNS, no configuration.
@@ -50,9 +57,9 @@ def localserve(
 
     directory = (directory or default_directory()).absolute()
     clock, is_new = SystemClock(), not directory.exists()
-    if not is_new and (ip is not None or port_offset is not None):
+    if not is_new and (ip, port_offset, workers) != (None, None, None):
         raise click.ClickException(
-            f"{directory} is there; --ip and --port-offset are for a new directory, see --dir"
+            f"{directory} is there; --ip, --port-offset and --workers are for a new directory, see --dir"
         )
     if given.log_level is not None and given.log_level not in LOG_LEVELS:
         raise click.ClickException(
@@ -62,7 +69,8 @@ def localserve(
     levels = LogLevels("warn")
     try:
         if is_new:
-            extra = {} if port_offset is None else {"port_offset": port_offset}
+            chosen = {"port_offset": port_offset, "workers": workers}
+            extra = {name: value for name, value in chosen.items() if value is not None}
             create_localserve(directory, clock=clock, ips=_ips(ip), **extra)
         elif init_only:
             click.echo(f"{directory} is there already; nothing was changed", err=True)
@@ -73,13 +81,26 @@ def localserve(
             click.echo(banner(config, directory, version=mox.__version__, is_new=is_new))
 
         status = run_localserve(
-            directory, clock=clock, levels=levels, ready=ready, init_only=init_only, enforces=enforce
+            directory,
+            argv=_argv(given, directory, enforce=enforce),
+            clock=clock,
+            levels=levels,
+            ready=ready,
+            init_only=init_only,
+            enforces=enforce,
         )
     except (BindError, DatabaseError, ConfigError) as error:
         raise click.ClickException(str(error)) from error
     except OSError as error:
         raise click.ClickException(f"{error.filename or directory}: {error.strerror}") from error
     raise click.exceptions.Exit(status)
+
+
+def _argv(given: Globals, directory: Path, *, enforce: bool) -> list[str]:
+    """Return how each of several processes is started, now that the directory is there."""
+    level = [] if given.log_level is None else ["--log-level", given.log_level]
+    more = ["--enforce"] if enforce else []
+    return [sys.executable, "-m", "mox", *level, "localserve", "--dir", str(directory), *more]
 
 
 def _ips(ip: str | None) -> tuple[str, ...]:

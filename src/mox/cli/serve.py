@@ -49,7 +49,9 @@ if sys.platform != "win32":
             if os.getuid() == 0:
                 status = serve_as_root(file, argv=_argv())
             else:
-                status = serve(file, clock=SystemClock(), levels=levels, log_level=given.log_level)
+                status = serve(
+                    file, argv=_argv(), clock=SystemClock(), levels=levels, log_level=given.log_level
+                )
         except ConfigError as error:
             lines = [str(problem) for problem in error.problems]
             raise click.ClickException("\n".join(["the configuration cannot be used:", *lines])) from error

@@ -1,6 +1,7 @@
 """What is wrong with a configuration that is well-formed; all of it, not only the first."""
 
 import re
+import sys
 import unicodedata
 from collections.abc import Iterator
 from datetime import timedelta
@@ -29,6 +30,7 @@ LOG_LEVELS = ("error", "warn", "info", "debug", "trace", "traceauth", "tracedata
 _EVENTS = (
     "delivered", "suppressed", "delayed", "failed", "relayed", "expanded", "canceled", "unrecognized",
 )  # fmt: skip
+_MOST_WORKERS = 64
 _LONGEST_PATIENCE = timedelta(hours=8760)
 # It is the name of a directory, too, on every system.
 ACCOUNT_NAME = re.compile(r"[^/\\\x00-\x1f:*?\"<>|.][^/\\\x00-\x1f:*?\"<>|]{0,63}")
@@ -46,6 +48,10 @@ def check_static(config: StaticConfig, directory: Path, *, opens_keys: bool = Tr
     ):
         if level not in LOG_LEVELS:
             yield path, f"invalid log level {level!r}; use one of {', '.join(LOG_LEVELS)}"
+    if not 1 <= config.workers <= _MOST_WORKERS:
+        yield ("Workers",), f"must be from 1 to {_MOST_WORKERS}"
+    elif config.workers > 1 and sys.platform == "win32":
+        yield ("Workers",), "more than one are not available on Windows"
     for index, server in enumerate(config.resolvers.servers):
         try:
             parse_name_server(server)

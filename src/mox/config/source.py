@@ -89,7 +89,11 @@ def load_config(static_file: Path, *, opens_keys: bool = True) -> ConfigSnapshot
 
 
 class ConfigSource:
-    """The configuration in force; on the loop's thread."""
+    """The configuration in force; on the loop's thread.
+
+    Attributes:
+        on_change: Called when it was changed from within.
+    """
 
     def __init__(self, static_file: Path, snapshot: ConfigSnapshot, clock: Clock) -> None:
         self.directory = static_file.parent
@@ -98,6 +102,11 @@ class ConfigSource:
         self._clock = clock
         self._seen = self._changed_at()
         self._look_at = clock.monotonic() + _LOOK_EVERY_S
+        self.on_change: Callable[[], None] = lambda: None
+
+    def look_soon(self) -> None:
+        """Look at the file when somebody next asks: another process changed it."""
+        self._look_at = self._clock.monotonic()
 
     @property
     def current(self) -> ConfigSnapshot:
@@ -142,4 +151,5 @@ class ConfigSource:
         replace_text(self._file, text)
         self._seen = self._changed_at()
         self._snapshot = make_snapshot(static, dynamic)
+        self.on_change()
         return self._snapshot

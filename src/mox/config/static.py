@@ -326,6 +326,9 @@ class StaticConfig:
     """Levels of single packages, like "mox.queue"."""
     user: str = "mox"
     """Whom the server runs as when it was started by root."""
+    workers: int = 1
+    """How many processes serve SMTP and IMAP together; one of them also does what is done once for all. More
+    than one are of use where many clients are connected and there are processors for them."""
     no_fix_permissions: bool = False
     """Leave permissions of files as they are at the start."""
     hostname: str

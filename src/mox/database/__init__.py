@@ -1,5 +1,7 @@
 """SQLite as the server uses it: thin connections, numbered migrations, one writer with group commit.
 
+Where several processes serve, they take turns at writing (`DirectoryLock`), and each reads as it likes.
+
 WAL and `synchronous=FULL`: what was committed survives power loss. SQLite is reached through apsw only,
 because two SQLite copies on one file in one process break POSIX locks; older SQLite than 3.51.3 has a WAL
 bug that loses commits and is refused. Statements are constants beside the functions that use them.
@@ -13,7 +15,9 @@ Raises `DatabaseError` (and apsw's own errors for broken statements, which are b
 
 from mox.database.connection import Connection, Row
 from mox.database.errors import DAMAGE, DatabaseError, DatabaseTooNewError, DriverError
+from mox.database.lock import DirectoryLock
 from mox.database.migrations import Migrations, open_database, open_reader
+from mox.database.replaceable import ReplaceableReader
 from mox.database.writer import GroupWriter, Transaction
 
 __all__ = [
@@ -21,9 +25,11 @@ __all__ = [
     "Connection",
     "DatabaseError",
     "DatabaseTooNewError",
+    "DirectoryLock",
     "DriverError",
     "GroupWriter",
     "Migrations",
+    "ReplaceableReader",
     "Row",
     "Transaction",
     "open_database",

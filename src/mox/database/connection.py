@@ -91,6 +91,19 @@ class Connection:
         finally:
             self._execute("COMMIT")
 
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[None]:
+        """Let several statements take effect together; the first of them already sees what others wrote."""
+        self._execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._execute("COMMIT")
+        except BaseException:
+            # SQLite rolls back by itself where it must, a full disk for one.
+            if self.is_in_transaction:
+                self._execute("ROLLBACK")
+            raise
+
     def backup_to(self, path: Path) -> None:
         """Write a consistent copy; the target must not exist."""
         self._execute("VACUUM INTO ?", (str(path),))

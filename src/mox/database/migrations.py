@@ -12,6 +12,7 @@ from pathlib import Path
 
 from mox.database.connection import Connection
 from mox.database.errors import DatabaseError, DatabaseTooNewError
+from mox.database.lock import DirectoryLock
 from mox.runtime import sync_directory
 
 __all__ = ["Migrations", "open_database", "open_reader"]
@@ -55,10 +56,32 @@ def open_database(path: Path, migrations: Migrations) -> Connection:
         DatabaseTooNewError: A newer program wrote it.
         DatabaseError: It cannot be opened or is no database.
     """
+    if path.exists():
+        connection = Connection(path)
+        try:
+            if _version(connection, migrations) == len(migrations.scripts()):
+                return connection
+        except BaseException:
+            connection.close()
+            raise
+        connection.close()
+    try:
+        lock = DirectoryLock(path.parent)
+    except OSError as error:
+        raise DatabaseError(f"cannot open database {path}: {error.strerror}") from error
+    try:
+        # Others may be about to do the same.
+        with lock:
+            return _brought_up_to_date(path, migrations)
+    finally:
+        lock.close()
+
+
+def _brought_up_to_date(path: Path, migrations: Migrations) -> Connection:
     is_new = not path.exists()
     connection = Connection(path)
     try:
-        if is_new:
+        if _version(connection, migrations) == 0:
             # Here only: two processes that switch a database to WAL at once fail at once.
             connection.run("PRAGMA journal_mode=WAL")
         _migrate(connection, migrations)
@@ -76,13 +99,7 @@ def open_reader(path: Path) -> Connection:
 
 
 def _migrate(connection: Connection, migrations: Migrations) -> None:
-    scripts = migrations.scripts()
-    version = connection.value("PRAGMA user_version")
-    if version > len(scripts):
-        raise DatabaseTooNewError(
-            f"{connection.path} has version {version}, this program knows up to {len(scripts)}; "
-            "start the newer program, or restore the copy that was set aside before its upgrade"
-        )
+    scripts, version = migrations.scripts(), _version(connection, migrations)
     if version == len(scripts):
         return
     if version:
@@ -93,12 +110,17 @@ def _migrate(connection: Connection, migrations: Migrations) -> None:
             "upgrading database",
             extra={"path": connection.path, "from": version, "to": len(scripts), "copy": aside},
         )
-    connection.run("BEGIN IMMEDIATE")
-    try:
+    with connection.writing():
         for script in scripts[version:]:
             connection.run(script)
         connection.run(f"PRAGMA user_version={len(scripts)}")
-        connection.run("COMMIT")
-    except BaseException:
-        connection.run("ROLLBACK")
-        raise
+
+
+def _version(connection: Connection, migrations: Migrations) -> int:
+    version: int = connection.value("PRAGMA user_version")
+    if version > (known := len(migrations.scripts())):
+        raise DatabaseTooNewError(
+            f"{connection.path} has version {version}, this program knows up to {known}; "
+            "start the newer program, or restore the copy that was set aside before its upgrade"
+        )
+    return version

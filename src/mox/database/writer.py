@@ -12,12 +12,14 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Executor
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 import apsw
 
 from mox.database.connection import Connection
+from mox.database.lock import DirectoryLock
 from mox.runtime import sync_directory
 
 __all__ = ["GroupWriter", "Transaction"]
@@ -94,11 +96,25 @@ class _Job(Generic[T]):
 
 
 class GroupWriter:
-    """The writer of one database."""
+    """The writer of one database.
 
-    def __init__(self, connection: Connection, pool: Executor) -> None:
+    Attributes:
+        turn: Entered for each batch; by others only while nothing waits or runs.
+    """
+
+    def __init__(self, connection: Connection, pool: Executor, *, is_shared: bool = False) -> None:
+        """Remember the parts.
+
+        Args:
+            connection: Used by nobody else while something waits or runs; closed with it.
+            pool: Runs batches.
+            is_shared: Other processes write to the database, too: they take turns.
+        """
         self._connection = connection
         self._pool = pool
+        self._directory = DirectoryLock(connection.path.parent) if is_shared else None
+        # Held until what failed is undone: nobody else must meet it half done.
+        self.turn: AbstractContextManager[None] = self._directory or nullcontext()
         self._lock = threading.Lock()
         self._waiting: deque[_Job[Any]] = deque()
         self._is_draining = False
@@ -122,6 +138,12 @@ class GroupWriter:
             self._pool.submit(self._drain, loop)
         return job.future
 
+    def close(self) -> None:
+        """Close, the connection too; the caller made sure that nothing runs."""
+        self._connection.close()
+        if self._directory is not None:
+            self._directory.close()
+
     def _drain(self, loop: asyncio.AbstractEventLoop) -> None:
         while True:
             with self._lock:
@@ -129,18 +151,22 @@ class GroupWriter:
                 if not batch:
                     self._is_draining = False
                     return
-            try:
-                self._commit(batch)
-            except BaseException as error:  # noqa: BLE001  whatever it was, the callers must hear of it
-                for job in batch:
-                    if job.error is None:
-                        job.error = _named(error)
-                        if job.transaction is not None:
-                            job.transaction._undo()  # noqa: SLF001  same file
+            with self.turn:
+                self._commit_or_fail(batch)
             try:
                 loop.call_soon_threadsafe(_finish, batch)
             except RuntimeError:  # The loop is closed: the process ends and nobody listens.
                 logger.warning("commit finished after the loop closed", extra={"jobs": len(batch)})
+
+    def _commit_or_fail(self, batch: list[_Job[Any]]) -> None:
+        try:
+            self._commit(batch)
+        except BaseException as error:  # noqa: BLE001  whatever it was, the callers must hear of it
+            for job in batch:
+                if job.error is None:
+                    job.error = _named(error)
+                    if job.transaction is not None:
+                        job.transaction._undo()  # noqa: SLF001  same file
 
     def _commit(self, batch: list[_Job[Any]]) -> None:
         connection = self._connection

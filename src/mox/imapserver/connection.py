@@ -234,7 +234,10 @@ class ImapConnection:
             return
         if name not in _COUNTING:
             await tell(session)
-        if session.qresync and session.selected is not None and session.news and session.news.is_behind:
+        if not session.qresync or session.selected is None or session.news is None:
+            return
+        session.catch_up()
+        if session.news.is_behind:
             # RFC 7162 §3.2: modseqs in the answer may be higher than those of removals not told yet.
             self._write(b"* OK [HIGHESTMODSEQ %d] there is more\r\n" % session.selected.told_modseq)
 

@@ -211,8 +211,13 @@ class Session:
     def write_updates(self, *, may_remove: bool = True) -> None:
         """Tell the client what happened since it was last told; see `News.tell`."""
         if self.news is not None:
+            self.catch_up()
             tell_removed(self)
             self.news.tell(may_remove=may_remove)
+
+    def catch_up(self) -> None:
+        """Hear what is committed: another process may serve the client's other connections."""
+        self.mail.catch_up()
 
     def spans(
         self, numbers: SequenceSet, *, by_uid: bool, view: Selected | None = None, is_strict: bool = True

@@ -6,9 +6,18 @@ Rooms use the standard `logging` with data in `extra`; only the server's process
 
 from mox.observe.levels import LogLevels
 from mox.observe.logfmt import LogfmtFormatter, PlainFormatter, install
-from mox.observe.metrics import AcmeMetrics, HttpMetrics, LogMetrics, Metrics, SmtpMetrics
+from mox.observe.metrics import (
+    TOGETHER,
+    AcmeMetrics,
+    HttpMetrics,
+    LogMetrics,
+    Metrics,
+    SmtpMetrics,
+    place_together,
+)
 
 __all__ = [
+    "TOGETHER",
     "AcmeMetrics",
     "HttpMetrics",
     "LogLevels",
@@ -18,4 +27,5 @@ __all__ = [
     "PlainFormatter",
     "SmtpMetrics",
     "install",
+    "place_together",
 ]

@@ -1,6 +1,7 @@
 """Log levels by the names of the configuration; they can change while the server runs."""
 
 import logging
+from collections.abc import Callable
 
 from moxkit.wiretrace import TRACE, TRACEAUTH, TRACEDATA
 
@@ -28,6 +29,7 @@ class LogLevels:
             ValueError: A level that is none.
         """
         self._levels: dict[str, str] = {}
+        self._listeners: list[Callable[[str, str], None]] = []
         self.set(default)
         for package, level in (packages or {}).items():
             self.set(level, package)
@@ -42,11 +44,17 @@ class LogLevels:
         if not level and name:
             self._levels.pop(package, None)
             logging.getLogger(name).setLevel(logging.NOTSET)
-            return
-        if level not in _BY_NAME:
+        elif level not in _BY_NAME:
             raise ValueError(f"invalid log level {level!r}; use one of {', '.join(_BY_NAME)}")
-        self._levels[package] = level
-        logging.getLogger(name).setLevel(_BY_NAME[level])
+        else:
+            self._levels[package] = level
+            logging.getLogger(name).setLevel(_BY_NAME[level])
+        for listener in self._listeners:
+            listener(level, package)
+
+    def listen(self, listener: Callable[[str, str], None]) -> None:
+        """Have somebody called with each level that is set, and its package."""
+        self._listeners.append(listener)
 
     def all(self) -> dict[str, str]:
         """Return the levels in force, by package."""

@@ -194,4 +194,4 @@ class StsPolicies:
         """Finish writing and close."""
         await self._writer.run(lambda _: None)
         self._reader.close()
-        self._writing.close()
+        self._writer.close()

@@ -194,7 +194,7 @@ class TlsResults:
         await self._tasks.close()
         await self._write()
         self._reader.close()
-        self._writing.close()
+        self._writer.close()
 
 
 def _bounded(policy: Policy) -> Policy:

@@ -12,8 +12,8 @@ from pathlib import Path
 assert sys.platform != "win32"  # noqa: S101  there is no such thing on Windows
 
 from mox.privilege.errors import PrivilegeError  # noqa: E402  see above
-from mox.privilege.handover import Handed, receive  # noqa: E402  see above
-from mox.privilege.parent import CHANNEL, Address  # noqa: E402  see above
+from mox.privilege.handover import CHANNEL, Address, Handed, receive  # noqa: E402  see above
+from mox.runtime import Notices, Worker  # noqa: E402  see above
 
 __all__ = ["Inherited", "confine"]
 
@@ -29,12 +29,18 @@ class Inherited:
     """What the parent handed over.
 
     Attributes:
+        worker: Which of the processes this is.
         sockets: Bound, by IP and port.
         files: Contents, by path.
+        notices: Of the other processes.
+        is_confined: The parent is more than this process may be.
     """
 
+    worker: Worker
     sockets: Mapping[Address, socket.socket]
     files: Mapping[Path, bytes]
+    notices: Notices
+    is_confined: bool
     channel: socket.socket
 
     @classmethod
@@ -44,17 +50,24 @@ class Inherited:
         Raises:
             PrivilegeError: The parent did not hand over all of it.
         """
-        if (number := os.environ.pop(CHANNEL, None)) is None:
+        if (how := os.environ.pop(CHANNEL, None)) is None:
             return None
         try:
-            channel = socket.socket(fileno=int(number))
-            sockets, files = _taken(channel, "sockets"), _taken(channel, "files")
+            fd, number, count, confined = how.split(" ")
+            worker, channel = Worker(int(number), int(count)), socket.socket(fileno=int(fd))
+            sockets, posts, files = (_taken(channel, kind) for kind in ("sockets", "posts", "files"))
         except (OSError, ValueError) as error:
             raise PrivilegeError(f"{CHANNEL} is not from the parent: {error}") from error
         # Not for programs that we start.
         channel.set_inheritable(False)
+        told = {int(name): socket.socket(fileno=fd) for name, fd in posts}
         return cls(
-            {_address(name): socket.socket(fileno=fd) for name, fd in sockets}, _read_all(files), channel
+            worker=worker,
+            sockets={_address(name): socket.socket(fileno=fd) for name, fd in sockets},
+            files=_read_all(files),
+            notices=Notices(told.pop(worker.number, None), told),
+            is_confined=confined == "confined",
+            channel=channel,
         )
 
     def follow(self, fresh: Callable[[Mapping[Path, bytes]], None], gone: Callable[[], None]) -> None:

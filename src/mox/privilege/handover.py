@@ -8,11 +8,18 @@ from collections.abc import Sequence
 
 assert sys.platform != "win32"  # noqa: S101  there is no such thing on Windows
 
-__all__ = ["Handed", "receive", "send"]
+__all__ = ["CHANNEL", "Address", "Handed", "receive", "send"]
+
+CHANNEL = "MOX_HANDOVER"
+"""Environment variable of a child: descriptor of the channel to the parent, which of how many workers it is,
+and `confined` if it is to have no more than it was given."""
 
 # The kernel takes 253 in one packet.
 _MOST_TOGETHER = 100
 _LONGEST_PACKET = 1 << 16
+
+Address = tuple[str, int]
+"""IP and port."""
 
 Handed = tuple[str, int]
 """The name of what is handed over, and its descriptor."""

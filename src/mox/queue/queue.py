@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
-from mox.database import GroupWriter, Migrations, Transaction, open_database, open_reader
+from mox.database import Connection, GroupWriter, Migrations, Transaction, open_database, open_reader
 from mox.queue.entries import (
     claim,
     highest_message_id,
@@ -93,6 +93,8 @@ class Queue:
         concurrency_per_domain: int = 20,
         keep_retired: Callable[[str], timedelta] = lambda _account: timedelta(),
         suppresses: bool = True,
+        is_shared: bool = False,
+        tell_others: Callable[[], None] = lambda: None,
     ) -> None:
         """Open `queue/` below the data directory, creating it if need be; blocking.
 
@@ -107,19 +109,24 @@ class Queue:
             concurrency_per_domain: And so many to one destination domain.
             keep_retired: How long an account's entries are remembered; called in any thread.
             suppresses: Addresses that refuse for good are sent nothing any more.
+            is_shared: Other processes add messages, too; one of all makes deliveries.
+            tell_others: Called when a message was added; the one is to `wake`.
         """
         root = directory / "queue"
         if not root.exists():
-            root.mkdir(mode=0o770, parents=True)
+            root.mkdir(mode=0o770, parents=True, exist_ok=True)
             sync_directory(directory)
         self._writing = open_database(root / "index.db", _MIGRATIONS)
         self._reader = open_reader(root / "index.db")
-        self._writer = GroupWriter(self._writing, pool)
+        self._writer = GroupWriter(self._writing, pool, is_shared=is_shared)
         self._files = MessageFiles(root / "msg")
         self._remover = FileRemover(pool)
         self._files.root.mkdir(mode=0o770, exist_ok=True)
-        # After a crash, or a restored database, a file may lie where the next message would.
-        skip_message_ids(self._writing, self._files.highest_id(highest_message_id(self._writing)))
+        with self._writer.turn, self._writing.writing():
+            # After a crash, or a restored database, a file may lie where the next message would.
+            self._skip_used_ids(self._writing)
+        self._is_shared = is_shared
+        self._tell_others = tell_others
         self._clock = clock
         self._deliverer = deliverer
         self._listeners = tuple(listeners)
@@ -178,10 +185,22 @@ class Queue:
         for id_, new in zip(ids, messages, strict=True):
             extra = {"account": account, "recipients": len(new.recipients), "size": content.size}
             logger.info("message queued", extra={"queueid": id_, **extra})
-        self._wakeup.set()
+        self.wake()
+        self._tell_others()
         return ids
 
+    def wake(self) -> None:
+        """Look for what is due now: something was added."""
+        self._wakeup.set()
+
+    def _skip_used_ids(self, connection: Connection) -> None:
+        skip_message_ids(connection, self._files.highest_id(highest_message_id(connection)))
+
     def _insert(self, transaction: Transaction, new: NewMessage, content: Content, now: int) -> int:
+        connection = transaction.connection
+        if self._is_shared and self._files.exists(highest_message_id(connection) + 1):
+            # Another process died between link and COMMIT.
+            self._skip_used_ids(connection)
         id_ = insert_message(transaction.connection, new, content_size=content.size, now=now)
         target = self._files.path(id_)
         transaction.on_rollback(lambda: remove_file(target))
@@ -378,7 +397,7 @@ class Queue:
         await self._tasks.close()
         await self._writer.run(lambda _: None)
         self._reader.close()
-        self._writing.close()
+        self._writer.close()
 
 
 def _log(message: QueuedMessage, attempted: Attempted) -> None:

@@ -29,6 +29,7 @@ class Reports:
         clock: Clock,
         pool: Executor,
         own_domains: Callable[[], Collection[str]],
+        is_shared: bool = False,
     ) -> None:
         """Open `reports.db` below the data directory, creating it if need be; blocking.
 
@@ -37,10 +38,11 @@ class Reports:
             clock: For what is written later.
             pool: Writes.
             own_domains: ASCII names that reports may be about: domains, and hosts for TLS; asked each time.
+            is_shared: Other processes write to it, too.
         """
         self._writing = open_database(directory / "reports.db", _MIGRATIONS)
         self._reader = open_reader(directory / "reports.db")
-        self._writer = GroupWriter(self._writing, pool)
+        self._writer = GroupWriter(self._writing, pool, is_shared=is_shared)
         self.inbox = ReportInbox(writer=self._writer, reader=self._reader, own_domains=own_domains)
         self.evaluations = Evaluations(writer=self._writer, reader=self._reader, clock=clock)
 
@@ -49,4 +51,4 @@ class Reports:
         await self.evaluations.close()
         await self._writer.run(lambda _: None)
         self._reader.close()
-        self._writing.close()
+        self._writer.close()

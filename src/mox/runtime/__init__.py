@@ -17,11 +17,13 @@ from mox.runtime.disk import (
 )
 from mox.runtime.filewatch import FileWatch
 from mox.runtime.lane import Lane
+from mox.runtime.notices import Notices
 from mox.runtime.removing import FileRemover
 from mox.runtime.servicemanager import notify_service_manager
 from mox.runtime.shutdown import Shutdown
 from mox.runtime.tasks import Tasks
 from mox.runtime.turns import Turn, Turns
+from mox.runtime.worker import Worker
 
 __all__ = [
     "ChildProcess",
@@ -30,12 +32,14 @@ __all__ = [
     "FileRemover",
     "FileWatch",
     "Lane",
+    "Notices",
     "Shutdown",
     "StrPath",
     "SystemClock",
     "Tasks",
     "Turn",
     "Turns",
+    "Worker",
     "be_child",
     "connection_id",
     "link_or_copy",

@@ -7,6 +7,8 @@ from contextvars import ContextVar
 from datetime import datetime
 from itertools import count
 
+from mox.runtime.worker import Worker
+
 __all__ = ["ConnectionIds", "connection_id"]
 
 connection_id: ContextVar[int | None] = ContextVar("connection_id", default=None)
@@ -15,9 +17,10 @@ connection_id: ContextVar[int | None] = ContextVar("connection_id", default=None
 class ConnectionIds:
     """Numbers that keep growing over restarts, because they start at the time of the start."""
 
-    def __init__(self, started_at: datetime) -> None:
-        # Microseconds leave room for more ids than can be used before the next start.
-        self._next = count(int(started_at.timestamp() * 1_000_000))
+    def __init__(self, started_at: datetime, worker: Worker = Worker()) -> None:  # noqa: B008  frozen
+        # Microseconds leave room for more ids than are used before the next start; each worker has its own.
+        turns = int(started_at.timestamp() * 1_000_000) // worker.count
+        self._next = count(turns * worker.count + worker.number, worker.count)
 
     def take(self) -> int:
         """Return the next id."""

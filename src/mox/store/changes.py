@@ -1,15 +1,12 @@
 """Changes of an account: what a commit announces to sessions, and writes to the change log.
 
-One value for one operation, however many messages it touched. The log holds ids and not content: a reader
-that was away asks for the current state of what changed.
+One value for one operation, however many messages it touched.
 """
 
-import json
 from array import array
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
-from itertools import chain
-from typing import Any, overload
+from dataclasses import dataclass
+from typing import overload
 
 __all__ = [
     "AnnotationsChanged",
@@ -25,7 +22,6 @@ __all__ = [
     "SpecialUseChanged",
     "SubscriptionAdded",
     "SubscriptionRemoved",
-    "log_entry",
 ]
 
 
@@ -179,28 +175,3 @@ Change = (
     | SubscriptionAdded
     | SubscriptionRemoved
 )
-
-
-def log_entry(change: Change) -> tuple[str, str]:
-    """Return kind and data of a change, as the log keeps them."""
-    match change:
-        case MessagesAdded(messages=messages) | FlagsChanged(messages=messages):
-            data: Any = {"uids": _ranges(uid for uid, _ in messages)}
-        case MessagesRemoved(uids=uids):
-            data = {"uids": _ranges(uids)}
-        case _:
-            data = {k: v for k, v in asdict(change).items() if k not in ("mailbox_id", "modseq")}
-    return type(change).__name__, json.dumps(data, separators=(",", ":"), ensure_ascii=False)
-
-
-def _ranges(uids: Iterable[int]) -> str:
-    """Write ascending numbers as `1:3,7`."""
-    parts: list[str] = []
-    first = last = -1
-    for uid in chain(uids, (-1,)):
-        if uid != last + 1 or first < 0:
-            if first >= 0:
-                parts.append(str(first) if first == last else f"{first}:{last}")
-            first = uid
-        last = uid
-    return ",".join(parts)

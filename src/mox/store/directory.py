@@ -7,7 +7,7 @@ from concurrent.futures import Executor
 from pathlib import Path
 
 from mox.config import ACCOUNT_NAME
-from mox.runtime import Clock
+from mox.runtime import Clock, Worker
 from mox.store.account import Account
 from mox.store.automaticflags import NO_RULES, JunkFlagRules
 from mox.store.errors import AccountUnknownError
@@ -38,6 +38,8 @@ class Store:
         quota: Callable[[str], Quota] = lambda _name: NO_QUOTA,
         junk_flag_rules: Callable[[str], JunkFlagRules] = lambda _name: NO_RULES,
         initial_mailboxes: Sequence[tuple[str, str | None]] = DEFAULT_MAILBOXES,
+        worker: Worker = Worker(),  # noqa: B008  frozen
+        tell_others: Callable[[str], None] = lambda _name: None,
     ) -> None:
         """Remember where accounts lie; none is opened yet.
 
@@ -51,7 +53,12 @@ class Store:
             quota: How much an account may hold.
             junk_flag_rules: Flags that follow from an account's mailboxes.
             initial_mailboxes: Name and special use of those a new account gets, besides Inbox.
+            worker: Which of the processes that serve these accounts this is.
+            tell_others: Called with the name of an account when something was committed to it here; the
+                others are to call `heard`.
         """
+        self._worker = worker
+        self._tell_others = tell_others
         self._accounts = directory / "accounts"
         self._clock = clock
         self._exists = exists
@@ -67,7 +74,7 @@ class Store:
         self.call_trainer: Callable[[str], None] = lambda _name: None
         # For files on their way in, on the disk of the accounts.
         self.temporary = directory / "tmp"
-        self.spools = SpoolDirectory(self.temporary, pool)
+        self.spools = SpoolDirectory(self.temporary, pool, worker)
         self._leaving = Leaving(accounts=self._accounts, clock=clock, exists=exists)
 
     def account(self, name: str) -> Account:
@@ -81,7 +88,7 @@ class Store:
         """
         if name in self._leaving.names:
             raise AccountUnknownError(name)
-        if (account := self._open.get(name)) is not None:
+        if (account := self._open.get(name)) is not None and not self._is_gone(account):
             self._open.move_to_end(name)
             return account
         if ACCOUNT_NAME.fullmatch(name) is None or not self._exists(name):
@@ -96,10 +103,28 @@ class Store:
             initial_mailboxes=self._initial_mailboxes,
             call_indexer=lambda: self.call_indexer(name),
             call_trainer=lambda: self.call_trainer(name),
+            worker=self._worker,
+            tell_others=lambda: self._tell_others(name),
         )
         self._open[name] = account
         self._close_unused()
         return account
+
+    def _is_gone(self, account: Account) -> bool:
+        """Say whether another process removed an account; then it is forgotten here, too."""
+        if not account.is_gone:
+            return False
+        del self._open[account.name]
+        # Sessions may still read what they have open; the last of them closes it by letting go.
+        return True
+
+    def heard(self, name: str) -> None:
+        """Look at what another process committed to an account."""
+        if (account := self._open.get(name)) is not None and not self._is_gone(account):
+            account.catch_up()
+        else:
+            self.call_indexer(name)
+            self.call_trainer(name)
 
     def has_files(self, name: str) -> bool:
         """Say whether there is a directory of an account of that name, in the configuration or not."""

@@ -86,6 +86,10 @@ class MessageFiles:
         """Remove a message's file; one that is not there is fine."""
         remove_file(self.name(message_id))
 
+    def exists(self, message_id: int) -> bool:
+        """Say whether a message has a file."""
+        return os.path.lexists(self.name(message_id))
+
     def highest_id(self, from_id: int) -> int:
         """Return the highest id that has a file, at or above the directory of `from_id`; 0 if none.
 

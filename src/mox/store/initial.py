@@ -30,9 +30,10 @@ def create_initial(connection: Connection, *, now: int, mailboxes: Sequence[tupl
         return
     # All first mailboxes share it; half the time in seconds leaves room for 31 bits until 2106.
     uidvalidity = now >> 1
-    connection.run("BEGIN IMMEDIATE")
-    connection.run(_ACCOUNT, next_uidvalidity=uidvalidity + 1)
-    for name, special_use in (("Inbox", None), *mailboxes):
-        connection.run(_MAILBOX, name=name, uidvalidity=uidvalidity, special_use=special_use)
-        connection.run(_SUBSCRIBE, name=name)
-    connection.run("COMMIT")
+    with connection.writing():
+        if connection.row(_EXISTS):
+            return  # Another process was faster.
+        connection.run(_ACCOUNT, next_uidvalidity=uidvalidity + 1)
+        for name, special_use in (("Inbox", None), *mailboxes):
+            connection.run(_MAILBOX, name=name, uidvalidity=uidvalidity, special_use=special_use)
+            connection.run(_SUBSCRIBE, name=name)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
-from mox.runtime import FileRemover, remove_file
+from mox.runtime import FileRemover, Worker, remove_file
 
 __all__ = ["Content", "Spool", "SpoolDirectory"]
 
@@ -148,16 +148,24 @@ class Spool:
 class SpoolDirectory:
     """Makes spools; what an earlier process left behind is removed at the start."""
 
-    def __init__(self, directory: Path, pool: Executor) -> None:
+    def __init__(self, directory: Path, pool: Executor, worker: Worker = Worker()) -> None:  # noqa: B008  frozen
         self._directory = directory
         self._pool = pool
+        self._worker = worker
         self._remover = FileRemover(pool)
         self._numbers = count()
         directory.mkdir(mode=0o770, parents=True, exist_ok=True)
         for left in directory.glob("spool-*"):
-            remove_file(left)
+            if self._is_left(left.name):
+                remove_file(left)
+
+    def _is_left(self, name: str) -> bool:
+        """Say whether a file is of a process that is gone: of one before this, or before fewer of them."""
+        number = name.split("-")[1]
+        is_of_other = number.isdecimal() and int(number) < self._worker.count
+        return number == str(self._worker.number) or (self._worker.is_first and not is_of_other)
 
     def new(self) -> Spool:
         """Begin a message."""
-        path = self._directory / f"spool-{os.getpid()}-{next(self._numbers)}"
-        return Spool(path, self._pool, self._remover)
+        name = f"spool-{self._worker.number}-{os.getpid()}-{next(self._numbers)}"
+        return Spool(self._directory / name, self._pool, self._remover)

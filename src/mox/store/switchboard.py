@@ -6,7 +6,6 @@ at the database again. So a slow session costs memory that is known beforehand a
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mox.store.changes import Change
@@ -47,10 +46,18 @@ class Listener:
         """Queue a batch, or note that it was lost."""
         self._queued += len(batch.changes)
         if self._queued > _LONGEST_QUEUE:
-            self._batches.clear()
-            self.overflowed = True
+            self.miss()
         elif not self.overflowed:
             self._batches.append(batch)
+        self._wake()
+
+    def miss(self) -> None:
+        """Note that something is not told."""
+        self._batches.clear()
+        self.overflowed = True
+        self._wake()
+
+    def _wake(self) -> None:
         if self._wakeup is not None and not self._wakeup.done():
             self._wakeup.set_result(None)
 
@@ -100,8 +107,12 @@ class Switchboard:
         """Remove a listener."""
         self._listeners.discard(listener)
 
-    def publish(self, origin: object | None, changes: Sequence[Change]) -> None:
+    def publish(self, batch: Batch) -> None:
         """Tell everybody, the origin included: its own changes keep their place in the order."""
-        batch = Batch(origin, tuple(changes))
         for listener in self._listeners:
             listener.hear(batch)
+
+    def miss(self) -> None:
+        """Have everybody look at the database again."""
+        for listener in self._listeners:
+            listener.miss()

@@ -4,7 +4,7 @@ Invariants: all changes of one `Tx` share one modseq; what it announces is writt
 same transaction, and published after the COMMIT in commit order.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +12,8 @@ from pathlib import Path
 from mox.database import Connection, Transaction
 from mox.runtime import StrPath, remove_file
 from mox.store.automaticflags import NO_RULES, JunkFlagRules
-from mox.store.changes import Change, log_entry
+from mox.store.changelog import log_entry
+from mox.store.changes import Change
 from mox.store.files import MessageFiles
 from mox.store.quota import Quota
 from mox.store.spool import Content
@@ -37,6 +38,7 @@ class Tx:
     __slots__ = (
         "_changes",
         "_files",
+        "_is_shared",
         "_modseq",
         "_transaction",
         "connection",
@@ -53,6 +55,7 @@ class Tx:
         now: int,
         quota: Quota,
         junk_flag_rules: JunkFlagRules = NO_RULES,
+        is_shared: bool = False,
     ) -> None:
         self._transaction = transaction
         self.connection: Connection = transaction.connection
@@ -60,6 +63,7 @@ class Tx:
         self.now = now
         self.quota = quota
         self.junk_flag_rules = junk_flag_rules
+        self._is_shared = is_shared
         self._modseq: int | None = None
         self._changes: list[Change] = []
 
@@ -72,11 +76,15 @@ class Tx:
 
     def take_message_ids(self, count: int) -> int:
         """Reserve ids; return the first."""
-        following: int = self.connection.value(_NEXT_IDS, count=count)
-        return following - count
+        first: int = self.connection.value(_NEXT_IDS, count=count) - count
+        if self._is_shared and any(map(self._files.exists, range(first, first + count))):
+            # Another process died between links and COMMIT; what it left was promised to nobody.
+            free = self._files.highest_id(first) + 1
+            first = self.connection.value(_NEXT_IDS, count=free - first) - count
+        return first
 
     def announce(self, change: Change) -> None:
-        """Log a change, and publish it after the COMMIT."""
+        """Have a change logged, and published after the COMMIT."""
         self._changes.append(change)
 
     def link_content(self, content: Content, message_id: int) -> None:
@@ -115,11 +123,9 @@ class Tx:
         self._transaction.sync_directory(self._files.root)
         self._transaction.sync_directory(source.parent)
 
-    def finish(self, publish: Callable[[Sequence[Change]], None]) -> None:
-        """Write the change log; called once, after the function succeeded."""
-        if not self._changes:
-            return
+    def finish(self) -> tuple[Change, ...]:
+        """Write the change log; return what was announced. Called once, after the function succeeded."""
         for change in self._changes:
             kind, data = log_entry(change)
             self.connection.run(_LOG, modseq=self.modseq, kind=kind, mailbox_id=change.mailbox_id, data=data)
-        self._transaction.after_commit(lambda: publish(self._changes))
+        return tuple(self._changes)

@@ -17,13 +17,15 @@ def _same_switch_interval() -> Iterator[None]:
     sys.setswitchinterval(before)
 
 
-@pytest.mark.parametrize("option", [("--ip", "127.0.0.1"), ("--port-offset", "2000")], ids=" ".join)
+@pytest.mark.parametrize(
+    "option", [("--ip", "127.0.0.1"), ("--port-offset", "2000"), ("--workers", "2")], ids=" ".join
+)
 def test_options_of_a_new_directory_are_refused_for_an_old_one(
     run: Run, tmp_path: Path, option: tuple[str, str]
 ) -> None:
     done = run("localserve", "--dir", str(tmp_path), *option)
     assert (done.status, done.out) == (1, "")
-    assert "--ip and --port-offset are for a new directory" in done.err
+    assert "--ip, --port-offset and --workers are for a new directory" in done.err
     assert list(tmp_path.iterdir()) == []
 
 

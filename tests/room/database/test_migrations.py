@@ -1,6 +1,7 @@
 """Migrations: new, old, too new, and what is no database."""
 
 import shutil
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -96,3 +97,17 @@ def test_a_reader_cannot_write_and_sees_one_state(tmp_path: Path, package: str) 
     reader.close()
     writing.close()
     writing.close()
+
+
+def test_many_may_create_it_at_once(tmp_path: Path, package: str) -> None:
+    path, program = (
+        tmp_path / "x.db",
+        (
+            "import sys, pathlib; sys.path.insert(0, sys.argv[1])\n"
+            "from mox.database import Migrations, open_database\n"
+            "print(open_database(pathlib.Path(sys.argv[2]), Migrations(sys.argv[3])).rows('SELECT n FROM t'))"
+        ),
+    )
+    argv = [sys.executable, "-c", program, str(tmp_path), str(path), package]
+    started = [subprocess.Popen(argv, stdout=subprocess.PIPE) for _ in range(6)]
+    assert [each.communicate()[0] for each in started] == [b"[(1,)]\n"] * 6

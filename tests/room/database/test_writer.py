@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 import apsw
 import pytest
 
-from mox.database import Connection, GroupWriter, Transaction
+from mox.database import Connection, GroupWriter, Migrations, Transaction, open_database
 
 SCHEMA = (
     """CREATE TABLE t (n INTEGER PRIMARY KEY, parent INTEGER REFERENCES t(n) DEFERRABLE INITIALLY DEFERRED)"""
@@ -198,3 +199,33 @@ async def test_full_disk_is_an_os_error(connection: Connection, writer: GroupWri
         await writer.run(lambda tx: tx.connection.run("INSERT INTO large VALUES (zeroblob(100000))"))
     assert caught.value.errno == errno.ENOSPC
     await writer.run(lambda tx: tx.connection.run("INSERT INTO t VALUES (1, NULL)"))
+
+
+async def test_writers_of_several_processes_take_turns(tmp_path: Path, pool: ThreadPoolExecutor) -> None:
+    migrations = Migrations("mox.queue", "schema")
+    connections = [open_database(tmp_path / "y.db", migrations) for _ in range(2)]
+    writers = [GroupWriter(each, pool, is_shared=True) for each in connections]
+    inside, most = 0, 0
+    undone = threading.Event()
+
+    def look(_: Transaction) -> None:
+        nonlocal inside, most
+        inside += 1
+        most = max(most, inside)
+        time.sleep(0.001)
+        inside -= 1
+
+    def fail(tx: Transaction) -> None:
+        tx.on_rollback(undone.set)
+        tx.connection.run("ROLLBACK")
+        raise OSError("the batch is lost")
+
+    await asyncio.gather(*(each.run(look) for _ in range(50) for each in writers))
+    assert most == 1
+    # Whose batch failed lets the others go on once everything is undone.
+    failed, seen = writers[0].run(fail), writers[1].run(lambda _: undone.is_set())
+    with pytest.raises(OSError, match="the batch is lost"):
+        await failed
+    assert await seen
+    for each in writers:
+        each.close()

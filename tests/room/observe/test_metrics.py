@@ -1,8 +1,13 @@
 """Numbers for Prometheus."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 from prometheus_client.parser import text_string_to_metric_families
 
-from mox.observe import Metrics
+from mox.observe import TOGETHER, Metrics, place_together
 
 
 def samples(metrics: Metrics, name: str) -> dict[tuple[str, ...], float]:
@@ -59,3 +64,22 @@ def test_nobody_makes_series_at_will() -> None:
     found = samples(metrics, "mox_smtpserver_delivery_starttls_errors_total")
     assert len(found) == 1_001
     assert found["other",] == 4_000
+
+
+def test_several_processes_count_together(tmp_path: Path) -> None:
+    left = tmp_path / "metrics-1"
+    left.mkdir()
+    program = "from mox.observe import TOGETHER, Metrics, place_together; m = Metrics(); m.smtp.submitted('ok'); print(m.text().decode())"
+    place = place_together(tmp_path)
+    environment = {**os.environ, TOGETHER: str(tmp_path / place.name)}
+    texts = [
+        subprocess.run(
+            [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True
+        ).stdout
+        for _ in range(3)
+    ]
+    counts = [line for text in texts for line in text.splitlines() if "submission_total{" in line]
+    assert counts == [f'mox_smtpserver_submission_total{{result="ok"}} {count}.0' for count in (1, 2, 3)]
+    assert texts[0].count("python_info{") == 1
+    # Of a server that ran before.
+    assert not left.exists()

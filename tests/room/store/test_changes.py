@@ -2,7 +2,8 @@
 
 import pytest
 
-from mox.store.changes import MessagesAdded, MessagesInARow, log_entry
+from mox.store.changelog import log_entry
+from mox.store.changes import MessagesAdded, MessagesInARow
 
 
 def test_messages_in_a_row_are_a_sequence() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, strategies as st
 
-from mox.runtime import FileRemover
+from mox.runtime import FileRemover, Worker
 from mox.store.spool import Spool, SpoolDirectory
 
 
@@ -78,6 +78,19 @@ def test_what_an_earlier_process_left_is_removed(tmp_path: Path, pool: ThreadPoo
     (tmp_path / "other").write_bytes(b"x")
     SpoolDirectory(tmp_path, pool)
     assert [p.name for p in tmp_path.iterdir()] == ["other"]
+
+
+def test_what_another_process_is_at_stays(tmp_path: Path, pool: ThreadPoolExecutor) -> None:
+    paths = [SpoolDirectory(tmp_path, pool, Worker(number, 3)).new().path for number in range(3)]
+    for path in paths:
+        path.write_bytes(b"x")
+    # Of a time with more processes, and of one before there were several.
+    for name in ("spool-3-77-0", "spool-4711-0"):
+        (tmp_path / name).write_bytes(b"x")
+    SpoolDirectory(tmp_path, pool, Worker(1, 3))
+    assert [path.exists() for path in paths] == [True, False, True]
+    SpoolDirectory(tmp_path, pool, Worker(0, 3))
+    assert sorted(tmp_path.iterdir()) == [paths[2]]
 
 
 async def test_what_is_in_memory_alone_can_be_read_before_it_is_written(spools: SpoolDirectory) -> None:

@@ -72,6 +72,6 @@ def test_a_listener_that_left_hears_nothing() -> None:
     ear = board.listen()
     board.leave(ear)
     board.leave(ear)
-    board.publish(None, [MailboxAdded(1, 1, "x")])
+    board.publish(Batch(None, (MailboxAdded(1, 1, "x"),)))
     assert not ear
     assert len(board) == 0

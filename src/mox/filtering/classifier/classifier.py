@@ -11,7 +11,14 @@ from concurrent.futures import Executor
 from pathlib import Path
 
 from mox.config import JunkFilter
-from mox.database import DAMAGE, Connection, DatabaseError, DriverError, open_reader
+from mox.database import (
+    DAMAGE,
+    Connection,
+    DatabaseError,
+    DriverError,
+    ReplaceableReader,
+    open_reader,
+)
 from mox.filtering.classifier.adoption import adopt_words
 from mox.filtering.classifier.apart import learning_process
 from mox.filtering.classifier.counts import StaleCountsError, find_counts, open_words
@@ -73,11 +80,9 @@ class Classifier:
         self._files = files
         self._settings = settings
         self._asking, self._learning = Lane(computing), Lane(pool)
-        self._asker: Connection | None = None
+        self._asker = ReplaceableReader(self._path, _is_made)
         self._words: Connection | None = None
         self._mail: Connection | None = None
-        # Not while it is being made for the first time.
-        self._is_there = self._path.exists()
         self._is_damaged = False
         self._failures = 0
         self._process: ChildProcess | None = None
@@ -106,11 +111,8 @@ class Classifier:
 
     def _find(self, tokens: Tokens) -> Counts:
         try:
-            if not self._is_there:
-                return _NOTHING_KNOWN
-            if self._asker is None:
-                self._asker = open_reader(self._path)
-            return find_counts(self._asker, tokens.texts)
+            words = self._asker.get()
+            return _NOTHING_KNOWN if words is None else find_counts(words, tokens.texts)
         except DAMAGE as error:
             self._note_damage(error)
         except DriverError as error:
@@ -185,12 +187,10 @@ class Classifier:
             self._words = open_words(target)
         more = learn_batch(self._words, self._mail, self._files, recipe)
         self._failures = 0
-        self._is_there = self._is_there or target == self._path
         if more or target == self._path:
             return more
         self._close_words()
         adopt_words(self._path, self._beside)
-        self._is_there = True
         self._remove(self._beside)
         logger.info("junk words learned anew are in use", extra={"path": self._path})
         return True
@@ -242,7 +242,7 @@ class Classifier:
             self.close()
             self._remove(self._path)
             self._remove(self._beside)
-            self._is_there = self._is_damaged = False
+            self._is_damaged = False
 
     def _remove(self, path: Path) -> None:
         for suffix in _FILES:
@@ -264,7 +264,12 @@ class Classifier:
     def close(self) -> None:
         """Close the databases; the caller made sure that nothing runs."""
         self._close_words()
-        for connection in (self._asker, self._mail):
-            if connection is not None:
-                connection.close()
-        self._asker = self._mail = None
+        self._asker.close()
+        if self._mail is not None:
+            self._mail.close()
+            self._mail = None
+
+
+def _is_made(words: Connection) -> bool:
+    """Say whether it is more than a file that was just created."""
+    return bool(words.value("PRAGMA user_version"))

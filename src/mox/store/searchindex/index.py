@@ -16,6 +16,7 @@ from mox.database import (
     Connection,
     DatabaseError,
     DriverError,
+    ReplaceableReader,
     open_database,
     open_reader,
 )
@@ -34,6 +35,7 @@ T = TypeVar("T")
 
 _FILES = ("", "-wal", "-shm")
 # Sorting joins with the account's own index.
+_STATE = "SELECT modseq, next_message_id FROM account"
 _ATTACH = "ATTACH :path AS mail"
 # One after the other; then it is tried again when the next message comes.
 _MOST_FAILURES = 3
@@ -51,6 +53,7 @@ class SearchIndex:
         files: MessageFiles,
         pool: Executor,
         call: Callable[[], None],
+        is_keeper: bool = True,
     ) -> None:
         """Remember where things are.
 
@@ -61,6 +64,7 @@ class SearchIndex:
             files: The account's messages.
             pool: Runs batches and questions.
             call: Called when there is something to fill in.
+            is_keeper: This process fills it, and makes it anew; else another does, at any time.
         """
         self._path = path
         self._mail_path = mail
@@ -73,8 +77,9 @@ class SearchIndex:
         self._filling, self._asking = Lane(pool), Lane(pool)
         self._writer: Connection | None = None
         self._mail: Connection | None = None
-        self._asker: Connection | None = None
-        self._reader: Connection | None = None
+        self._is_keeper = is_keeper
+        self._asker = ReplaceableReader(path, self._attach_mail)
+        self._reader = ReplaceableReader(path, self._is_usable)
         self._is_damaged = False
         self._failures = 0
         self._process: ChildProcess | None = None
@@ -145,15 +150,32 @@ class SearchIndex:
         self._is_there = self._path.exists()
         if self._is_there:
             try:
-                self._reader = open_reader(self._path)
-                if is_outdated(self._reader, *self._found_at):
+                if (reader := self._reader.get()) is not None and is_outdated(reader, *self._found_at):
                     self.note_damage(
                         DatabaseError("it is of another state of the account, or of another version")
                     )
             except (DriverError, DatabaseError) as error:
                 self.note_damage(error)
 
+    def _attach_mail(self, search: Connection) -> bool:
+        search.run(_ATTACH, path=str(self._mail_path))
+        return self._is_usable(search)
+
+    def _is_usable(self, search: Connection) -> bool:
+        """Say whether what another process keeps is complete, and of this state of the account or before."""
+        if self._is_keeper:
+            return True
+        if not search.value("PRAGMA user_version"):
+            return False
+        mail = open_reader(self._mail_path)
+        try:
+            return not is_outdated(search, *(mail.row(_STATE) or (0, 0)))
+        finally:
+            mail.close()
+
     def _can_be_read(self) -> bool:
+        if not self._is_keeper:
+            return self._path.exists()
         self._check()
         return self._is_there and not self._is_damaged
 
@@ -186,11 +208,8 @@ class SearchIndex:
 
     def _ask(self, function: Callable[[Connection], T], otherwise: T) -> T:
         try:
-            if self._asker is None:
-                asker = open_reader(self._path)
-                asker.run(_ATTACH, path=str(self._mail_path))
-                self._asker = asker
-            return function(self._asker)
+            search = self._asker.get()
+            return otherwise if search is None else function(search)
         except DAMAGE as error:
             self.note_damage(error)
         except DriverError as error:
@@ -214,9 +233,8 @@ class SearchIndex:
         if not self._can_be_read():
             return {}
         try:
-            if self._reader is None:
-                self._reader = open_reader(self._path)
-            return fetch_texts(self._reader, ids)
+            search = self._reader.get()
+            return {} if search is None else fetch_texts(search, ids)
         except DAMAGE as error:
             self.note_damage(error)
             self._call_if_damaged()
@@ -225,8 +243,10 @@ class SearchIndex:
         return {}
 
     def note_damage(self, error: Exception) -> None:
-        """Have the index made anew by the next batch. From any thread."""
-        if not self._is_damaged:
+        """Have the index made anew by the next batch; its keeper sees that by itself. From any thread."""
+        if not self._is_keeper:
+            logger.warning("search index cannot be used", extra={"path": self._path, "problem": str(error)})
+        elif not self._is_damaged:
             self._is_damaged = True
             logger.warning("search index is made anew", extra={"path": self._path, "problem": str(error)})
 
@@ -255,4 +275,4 @@ class SearchIndex:
         for connection in (self._writer, self._mail, self._asker, self._reader):
             if connection is not None:
                 connection.close()
-        self._writer = self._mail = self._asker = self._reader = None
+        self._writer = self._mail = None

@@ -171,7 +171,8 @@ async def test_a_damaged_database_is_made_anew(
     path.write_bytes(octets)  # noqa: ASYNC240  a test
     again = make(store, pool, wishes)
     assert await probability(again) == 0.5
-    assert "junk words are damaged" in caplog.text
+    # An empty file may be one that was made just now.
+    assert ("junk words are damaged" in caplog.text) is bool(octets)
     await learn(again)
     assert await probability(again) > 0.99
     await again.finish()
