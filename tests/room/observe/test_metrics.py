@@ -69,7 +69,12 @@ def test_nobody_makes_series_at_will() -> None:
 def test_several_processes_count_together(tmp_path: Path) -> None:
     left = tmp_path / "metrics-1"
     left.mkdir()
-    program = "from mox.observe import TOGETHER, Metrics, place_together; m = Metrics(); m.smtp.submitted('ok'); print(m.text().decode())"
+    program = """
+from mox.observe import Metrics
+metrics = Metrics()
+metrics.smtp.submitted("ok")
+print(metrics.text().decode())
+"""
     place = place_together(tmp_path)
     environment = {**os.environ, TOGETHER: str(tmp_path / place.name)}
     texts = [
