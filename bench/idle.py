@@ -54,7 +54,7 @@ async def _notify(server: LocalServer, listeners: list[_Idler], first: int) -> l
     """Deliver one by one; return the seconds from each 250 to EXISTS heard, 0 if it was heard before."""
     delays = []
     for number in range(first, first + 20):
-        await deliver(server, 1, 2048, 1, first=10**6 + number)
+        await deliver(server.smtp, 1, 2048, 1, first=10**6 + number)
         sent = time.perf_counter()
         while not all(number in idler.heard for idler in listeners):
             if time.perf_counter() - sent > 20:

@@ -3,7 +3,7 @@
     python -m bench.run                 everything, on a fresh localserve on free ports
     python -m bench.run --quick         smaller numbers, for a look
     python -m bench.run --only imap     one group: start, smtp, imap, mailbox, idle, signin, parts, auth,
-                                        search, queue, junk, receiving, moving, pages
+                                        search, queue, junk, receiving, moving, pages, workers
 
 The yardstick beside Postfix + Dovecot is another program (shared bench); this one needs nothing but us.
 """
@@ -27,10 +27,11 @@ from bench.search import measure_search
 from bench.server import LocalServer, measure_start
 from bench.signin import measure_signin
 from bench.smtp import measure_smtp
+from bench.workers import measure_workers
 
 Report = Callable[[str, float, str], None]
 
-# Without a server.
+# Without a server, or with servers of their own.
 PARTS: dict[str, Callable[[Report, float], None]] = {
     "parts": measure_parts,
     "auth": measure_authentication,
@@ -39,6 +40,7 @@ PARTS: dict[str, Callable[[Report, float], None]] = {
     "moving": measure_moving,
     "junk": measure_junk,
     "receiving": measure_receiving,
+    "workers": measure_workers,
 }
 GROUPS: dict[str, Callable[[LocalServer, Report, float], None]] = {
     "start": measure_start,

@@ -21,13 +21,17 @@ USER, PASSWORD = "mox@localhost", "moxmoxmox"
 class LocalServer:
     """A running server; ports are the usual ones plus `offset`."""
 
-    def __init__(self, program: tuple[str, ...] = ("-m", "mox"), options: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, program: tuple[str, ...] = ("-m", "mox"), options: tuple[str, ...] = (), workers: int = 1
+    ) -> None:
         """Choose a directory and ports.
 
         Args:
             program: What Python runs; takes the arguments of `mox`.
             options: Of localserve, besides ours.
+            workers: How many processes serve.
         """
+        self._workers = workers
         self._program = program
         self._options = options
         self.directory = Path(tempfile.mkdtemp(prefix="mox-bench-"))
@@ -55,7 +59,8 @@ class LocalServer:
     def create(self) -> None:
         """Write the files of a new server, if they are not there."""
         if not self.data.exists():
-            argv = [*self._argv("-m", "mox"), "--port-offset", str(self.offset), "--init-only"]
+            chosen = ("--port-offset", str(self.offset), "--workers", str(self._workers))
+            argv = [*self._argv("-m", "mox"), *chosen, "--init-only"]
             subprocess.run(argv, check=True, stdout=subprocess.DEVNULL)
 
     def _argv(self, *program: str) -> list[str]:

@@ -9,8 +9,8 @@ from bench.server import LocalServer, Report
 CASES = [(2 << 10, 1, 300), (2 << 10, 10, 1000), (2 << 10, 50, 1500), (50 << 10, 10, 300), (5 << 20, 10, 30)]
 
 
-async def _send(server: LocalServer, numbers: list[int], size: int, latencies: list[float]) -> None:
-    reader, writer = await asyncio.open_connection("127.0.0.1", server.smtp)
+async def _send(port: int, numbers: list[int], size: int, latencies: list[float]) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
 
     async def reply(code: bytes) -> None:
         while (line := await reader.readline())[3:4] == b"-":
@@ -34,12 +34,10 @@ async def _send(server: LocalServer, numbers: list[int], size: int, latencies: l
     writer.close()
 
 
-async def deliver(
-    server: LocalServer, count: int, size: int, connections: int, first: int = 0
-) -> list[float]:
+async def deliver(port: int, count: int, size: int, connections: int, first: int = 0) -> list[float]:
     """Deliver messages over parallel connections; return the seconds from content to reply of each."""
     numbers, latencies = list(range(first, first + count)), list[float]()
-    await asyncio.gather(*(_send(server, numbers, size, latencies) for _ in range(connections)))
+    await asyncio.gather(*(_send(port, numbers, size, latencies) for _ in range(connections)))
     return sorted(latencies)
 
 
@@ -49,7 +47,7 @@ def measure_smtp(server: LocalServer, report: Report, scale: float) -> None:
     for size, connections, most in CASES:
         count = max(connections, round(most * scale))
         began = time.perf_counter()
-        latencies = asyncio.run(deliver(server, count, size, connections, first))
+        latencies = asyncio.run(deliver(server.smtp, count, size, connections, first))
         took = time.perf_counter() - began
         first += count
         name = f"smtp_{size >> 10}k_c{connections}"
