@@ -5,6 +5,7 @@ import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,7 +26,7 @@ def new_server(tmp_path: Path) -> Iterator[Callable[..., Localserve]]:
     """Makes servers that are not started yet; all are ended with the test."""
     made: list[Localserve] = []
 
-    def make(**arguments: tuple[str, ...]) -> Localserve:
+    def make(**arguments: Any) -> Localserve:
         directory = tmp_path / f"server{len(made)}"
         directory.mkdir()
         made.append(Localserve(directory, **arguments))

@@ -19,7 +19,8 @@ USER, PASSWORD = "mox@localhost", "moxmoxmox"
 class Localserve:
     """A server process; `start` and `kill` may alternate on one directory."""
 
-    def __init__(self, directory: Path, *, wrapper: tuple[str, ...] = ()) -> None:
+    def __init__(self, directory: Path, *, wrapper: tuple[str, ...] = (), workers: int = WORKERS) -> None:
+        self.workers_wanted = workers
         self.directory = directory / "data"
         self.log = directory / "log"
         self.wrapper = wrapper
@@ -73,7 +74,7 @@ class Localserve:
             str(self.directory),
         ]
         if not self.directory.exists():
-            argv += ["--port-offset", str(self.offset), "--workers", str(WORKERS)]
+            argv += ["--port-offset", str(self.offset), "--workers", str(self.workers_wanted)]
         with self.log.open("ab") as log:
             began = log.tell()
             self.process = subprocess.Popen([*self.wrapper, *argv], stdout=log, stderr=log)
