@@ -68,6 +68,8 @@ class Leaving:
             if not self.names:
                 self._called.clear()
                 await self._called.wait()
+            # First: other processes may hear a moment later that it left the configuration.
+            await self._clock.sleep(_LOOK_EVERY_S)
             for name in sorted(self.names):
                 try:
                     if await closing.close_if_idle(name):
@@ -79,7 +81,6 @@ class Leaving:
                         extra={"account": name, "error": error},
                     )
                     self.names.discard(name)
-            await self._clock.sleep(_LOOK_EVERY_S)
 
     def _look(self) -> None:
         """Find what an earlier server left."""
