@@ -6,6 +6,7 @@ from socket import socket
 
 import mox
 from mox.app.duties import Duties
+from mox.app.exchange import exchange_notices
 from mox.app.parts import Parts, make_parts
 from mox.app.ports import PortMaker
 from mox.app.resolving import make_resolver
@@ -76,6 +77,7 @@ def build(
         resolver=resolver or make_resolver(static.resolvers, clock, is_local=is_local),
         enforces=enforces,
     )
+    exchange_notices(parts)
     shutdown, metrics = Shutdown(), metrics or Metrics()
     certificates = certificates or Certificates(source.directory)
     duties = Duties(parts, shutdown=shutdown) if worker.is_first else None

@@ -1,21 +1,20 @@
 """The parts that each process of a server has: mail, queue, identities, receiving and submission."""
 
-import json
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 
 from mox.accounts import Accounts, Identities
 from mox.app.receiving import Receiving, make_receiving
 from mox.app.selfdelivery import SelfDelivery
-from mox.config import ConfigSource, InitialMailboxes, Pattern, compile_pattern
+from mox.app.settings import initial_mailboxes, junk_flag_rules, keep_retired, quota, send_limits
+from mox.config import ConfigSource
 from mox.observe import LogLevels
-from mox.queue import Bounces, Deliverer, Queue, RetryPlan, SendLimits
+from mox.queue import Bounces, Deliverer, Queue, RetryPlan
 from mox.runtime import Clock, Notices, Worker
 from mox.signing import KeyRing, Signer
-from mox.store import DEFAULT_MAILBOXES, NO_RULES, JunkFlagRules, Quota, Store
+from mox.store import Store
 from mox.submission import Submission
 from moxkit.dns import Resolver
 
@@ -23,10 +22,6 @@ __all__ = ["Parts", "make_parts"]
 
 # Waits for disks, mostly: more than there are processors.
 _THREADS = 16
-# Of accounts that are gone.
-_RETIRED_OF_NOBODY = timedelta(weeks=1)
-# Where the configuration says 0.
-_RECIPIENTS_A_DAY, _NEW_RECIPIENTS_A_DAY = 1000, 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,10 +119,10 @@ def make_parts(
         queue=queue,
         accounts=accounts,
         signer=Signer(current=lambda: source.current, keys=KeyRing(source.directory), clock=clock, pool=pool),
-        limits=lambda name: None if local_address is not None else _send_limits(source, name),
+        limits=lambda name: None if local_address is not None else send_limits(source, name),
         is_pedantic=static.pedantic,
     )
-    parts = Parts(
+    return Parts(
         source=source,
         data_dir=data_dir,
         clock=clock,
@@ -142,31 +137,6 @@ def make_parts(
         submission=submission,
         pools=(computing, pool),
     )
-    _exchange(parts)
-    return parts
-
-
-def _exchange(parts: Parts) -> None:
-    """Have notices of other processes heard, and those sent that nothing else sends."""
-    notices, source, levels = parts.notices, parts.source, parts.levels
-    notices.on("account", parts.store.heard)
-    notices.on("config", lambda _: source.look_soon())
-    source.on_change = lambda: notices.tell("config")
-    if not parts.worker.is_first:
-        notices.on("level", lambda text: levels.set(*json.loads(text)))
-        return
-
-    def tell_level(level: str, package: str) -> None:
-        notices.tell("level", json.dumps([level, package]))
-
-    def tell_levels(_: str) -> None:
-        for package, level in levels.all().items():
-            tell_level(level, package)
-
-    notices.on("queue", lambda _: parts.queue.wake())
-    # One that came later knows only what is configured.
-    notices.on("started", tell_levels)
-    levels.listen(tell_level)
 
 
 def _store(
@@ -185,26 +155,11 @@ def _store(
         pool=pool,
         computing=computing,
         exists=lambda name: name in source.current.accounts,
-        quota=lambda name: _quota(source, name),
-        junk_flag_rules=lambda name: _junk_flag_rules(source, name),
-        initial_mailboxes=_initial_mailboxes(source.current.static.initial_mailboxes),
+        quota=lambda name: quota(source, name),
+        junk_flag_rules=lambda name: junk_flag_rules(source, name),
+        initial_mailboxes=initial_mailboxes(source.current.static.initial_mailboxes),
         worker=worker,
         tell_others=lambda name: notices.tell("account", name),
-    )
-
-
-def _junk_flag_rules(source: ConfigSource, name: str) -> JunkFlagRules:
-    flags = source.current.accounts[name].automatic_junk_flags
-    if flags is None or not flags.enabled:
-        return NO_RULES
-
-    def pattern(text: str) -> Pattern | None:
-        return compile_pattern(text) if text else None
-
-    return JunkFlagRules(
-        junk=pattern(flags.junk_mailbox_regexp),
-        neutral=pattern(flags.neutral_mailbox_regexp),
-        notjunk=pattern(flags.not_junk_mailbox_regexp),
     )
 
 
@@ -243,47 +198,7 @@ def _queue(
         concurrency_per_domain=static.queue.max_deliveries_per_domain,
         # What fails on purpose is to fail again.
         suppresses=not isinstance(deliverer, SelfDelivery),
-        keep_retired=lambda name: _keep_retired(source, name),
+        keep_retired=lambda name: keep_retired(source, name),
         is_shared=worker.is_shared,
         tell_others=lambda: notices.tell("queue"),
     )
-
-
-def _keep_retired(source: ConfigSource, name: str) -> timedelta:
-    account = source.current.accounts.get(name)
-    return _RETIRED_OF_NOBODY if account is None else account.keep_retired_message_period
-
-
-def _send_limits(source: ConfigSource, name: str) -> SendLimits:
-    account = source.current.accounts[name]
-    return SendLimits(
-        account.max_outgoing_messages_per_day or _RECIPIENTS_A_DAY,
-        account.max_first_time_recipients_per_day or _NEW_RECIPIENTS_A_DAY,
-    )
-
-
-def _quota(source: ConfigSource, name: str) -> Quota:
-    own, general = source.current.accounts[name], source.current.static
-
-    def limit(of_account: int, of_all: int) -> int:
-        return max(0, of_account) if of_account else of_all
-
-    return Quota(
-        octets=limit(own.quota_message_size, general.quota_message_size),
-        messages=limit(own.quota_messages, general.quota_messages),
-        mailboxes=limit(own.quota_mailboxes, general.quota_mailboxes),
-    )
-
-
-def _initial_mailboxes(configured: InitialMailboxes) -> tuple[tuple[str, str | None], ...]:
-    """Name what a new account gets; nothing configured means the usual ones."""
-    use = configured.special_use
-    special = (
-        (use.sent, "\\Sent"),
-        (use.archive, "\\Archive"),
-        (use.trash, "\\Trash"),
-        (use.draft, "\\Drafts"),
-        (use.junk, "\\Junk"),
-    )
-    named = [(name, flag) for name, flag in special if name]
-    return (*named, *((name, None) for name in configured.regular)) or DEFAULT_MAILBOXES
