@@ -44,6 +44,14 @@ from mox.admin.newaccount import new_account
 from mox.admin.newdomain import NewDomain, new_domain
 from mox.admin.servicefiles import ServiceManager, service_file
 from mox.admin.surroundings import Finding, Level, Surroundings, look_around
+from mox.admin.updates import (
+    KnownVersion,
+    UpdateCheck,
+    UpdatesError,
+    Version,
+    latest_version,
+    parse_version,
+)
 from mox.admin.verifying import VerifyResult, verify_data
 
 __all__ = [
@@ -57,6 +65,7 @@ __all__ = [
     "Finding",
     "FirstWishes",
     "Installed",
+    "KnownVersion",
     "Level",
     "License",
     "Means",
@@ -67,7 +76,10 @@ __all__ = [
     "ServiceManager",
     "Subject",
     "Surroundings",
+    "UpdateCheck",
+    "UpdatesError",
     "VerifyResult",
+    "Version",
     "add_account",
     "add_address",
     "add_alias",
@@ -81,11 +93,13 @@ __all__ = [
     "host_key_records",
     "install",
     "installed_licenses",
+    "latest_version",
     "look_around",
     "make_backup",
     "make_password",
     "new_account",
     "new_domain",
+    "parse_version",
     "remove_account",
     "remove_address",
     "remove_alias",

@@ -15,6 +15,7 @@ from mox.app.build import build
 from mox.app.outgoing import make_outgoing
 from mox.app.resolving import make_resolver
 from mox.app.running import run_loop, stop_on_signals
+from mox.app.updating import make_update_check
 from mox.certificates import Certificates, Challenges, certificate_files
 from mox.config import ConfigSource, load_config
 from mox.observe import LogLevels, Metrics
@@ -164,6 +165,11 @@ async def _serve(source: ConfigSource, clock: Clock, levels: LogLevels, inherite
             return await server.run(lambda: None)
         tasks.spawn(outgoing.policies.run(), "mta-sts policies")
         tasks.spawn(outgoing.forget_old(), "old tls results")
+        if static.check_updates:
+            updates = make_update_check(
+                source=source, data_dir=data_dir, clock=clock, resolver=resolver, store=server.store
+            )
+            tasks.spawn(updates.run(), "update check")
         return await server.run(lambda: notify_service_manager("READY=1"))
 
 

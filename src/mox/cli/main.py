@@ -17,6 +17,7 @@ __all__ = ["main"]
 _FAMILIES = {
     "arc": ("mox.cli.arc:arc", "Check what earlier handlers of a message have sealed."),
     "backup": ("mox.cli.backup:backup", "Copy configuration and data while the server runs."),
+    "checkupdate": ("mox.cli.checkupdate:checkupdate", "Show whether there is a newer version."),
     "clientconfig": ("mox.cli.clientconfig:clientconfig", "Print what people enter in mail programs."),
     "config": ("mox.cli.configuration:config", "Check and describe the configuration."),
     "dane": ("mox.cli.dane:dane", "Look up and make DANE records of TLS certificates."),

@@ -48,10 +48,7 @@ def check_static(config: StaticConfig, directory: Path, *, opens_keys: bool = Tr
     ):
         if level not in LOG_LEVELS:
             yield path, f"invalid log level {level!r}; use one of {', '.join(LOG_LEVELS)}"
-    if not 1 <= config.workers <= _MOST_WORKERS:
-        yield ("Workers",), f"must be from 1 to {_MOST_WORKERS}"
-    elif config.workers > 1 and sys.platform == "win32":
-        yield ("Workers",), "more than one are not available on Windows"
+    yield from _check_process(config)
     for index, server in enumerate(config.resolvers.servers):
         try:
             parse_name_server(server)
@@ -74,6 +71,17 @@ def check_static(config: StaticConfig, directory: Path, *, opens_keys: bool = Tr
             )
         yield from _check_mailbox(reports.mailbox, ("HostTLSRPT", "Mailbox"))
     yield from _check_initial_mailboxes(config.initial_mailboxes)
+
+
+def _check_process(config: StaticConfig) -> Iterator[Found]:
+    if not 1 <= config.workers <= _MOST_WORKERS:
+        yield ("Workers",), f"must be from 1 to {_MOST_WORKERS}"
+    elif config.workers > 1 and sys.platform == "win32":
+        yield ("Workers",), "more than one are not available on Windows"
+    if config.updates_domain:
+        yield from _check_domain(config.updates_domain, ("UpdatesDomain",))
+    elif config.check_updates:
+        yield ("CheckUpdates",), "needs UpdatesDomain: whose versions are looked for"
 
 
 def _check_initial_mailboxes(initial: InitialMailboxes) -> Iterator[Found]:

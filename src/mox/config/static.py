@@ -334,7 +334,9 @@ class StaticConfig:
     hostname: str
     """Full name of this machine, in Unicode."""
     check_updates: bool = False
-    """Look for new versions once a day."""
+    """Look for new versions once a day, by a lookup in DNS, and tell the postmaster."""
+    updates_domain: str = ""
+    """Domain of whoever publishes versions, with a record at _updates below it."""
     pedantic: bool = False
     """Refuse what is sloppy but harmless."""
     enable_cram_md5: bool = field(default=False, metadata={"key": "EnableCRAMMD5"})

@@ -44,6 +44,8 @@ def enabled(*services: str) -> str:
     ("static", "line", "says"),
     [
         (STATIC.replace("info", "loud"), 1, "LogLevel: invalid log level"),
+        ("CheckUpdates = true\n" + STATIC, 1, "CheckUpdates: needs UpdatesDomain"),
+        ('UpdatesDomain = "a..b"\n' + STATIC, 1, "UpdatesDomain: 'a..b' is not a domain name"),
         ("Workers = 0\n" + STATIC, 1, "Workers: must be from 1 to 64"),
         ("Workers = 65\n" + STATIC, 1, "Workers: must be from 1 to 64"),
         (STATIC.replace("mail.mox", "xn--bcher-kva"), 2, "Hostname: has to be in Unicode: bücher.example"),
