@@ -13,6 +13,8 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from endtoend.nameservers import nsd_config, unbound_config
+
 __all__ = [
     "DIGEST",
     "RECORDS",
@@ -50,36 +52,12 @@ _25._tcp.alias TLSA 3 1 1 {DIGEST[::-1]}
 out CNAME mx.insecure.example.
 _25._tcp.out TLSA 3 1 1 {DIGEST}
 """
-_NSD = """server:
-  ip-address: 127.0.0.1@{port}
-  zonesdir: "{directory}"
-  pidfile: "{directory}/nsd.pid"
-  xfrdfile: "{directory}/xfrd.state"
-  zonelistfile: "{directory}/zone.list"
-  logfile: "{directory}/nsd.log"
-  database: ""
-  username: ""
-  server-count: 1
-remote-control:
-  control-enable: no
-"""
-_UNBOUND = """server:
-  interface: 127.0.0.1@{port}
-  directory: "{directory}"
-  pidfile: "{directory}/unbound.pid"
-  chroot: ""
-  username: ""
-  use-syslog: no
-  logfile: "{directory}/unbound.log"
-  do-daemonize: no
-  do-not-query-localhost: no
-  module-config: "validator iterator"
-  trust-anchor-file: "{directory}/anchor.ds"
-  ede: yes
-  do-ip6: no
-remote-control:
-  control-enable: no
-"""
+_OPTIONS = (
+    "do-not-query-localhost: no",
+    'module-config: "validator iterator"',
+    'trust-anchor-file: "{directory}/anchor.ds"',
+    "ede: yes",
+)
 
 
 class Programs:
@@ -121,10 +99,12 @@ def serve_internet(directory: Path, programs: Programs, records: str = RECORDS) 
     _write_zones(directory, programs, records)
     nsd_port, unbound_port = free_port(), free_port()
     names = ("example", *(f"{zone}.example" for zone in ZONES))
-    zones = "".join(f'zone:\n  name: "{name}"\n  zonefile: "{name}.zone"\n' for name in names)
-    stubs = "".join(f'stub-zone:\n  name: "{name}"\n  stub-addr: 127.0.0.1@{nsd_port}\n' for name in names)
-    (directory / "nsd.conf").write_text(_NSD.format(port=nsd_port, directory=directory) + zones)
-    (directory / "unbound.conf").write_text(_UNBOUND.format(port=unbound_port, directory=directory) + stubs)
+    served = nsd_config(directory, f"127.0.0.1@{nsd_port}", [(name, f"{name}.zone") for name in names])
+    (directory / "nsd.conf").write_text(served)
+    stubs = [(name, f"127.0.0.1@{nsd_port}") for name in names]
+    options = [option.format(directory=directory) for option in _OPTIONS]
+    asking = unbound_config(directory, f"127.0.0.1@{unbound_port}", stubs, options)
+    (directory / "unbound.conf").write_text(asking)
     with (
         running([programs.nsd, "-d", "-c", str(directory / "nsd.conf")], nsd_port, directory / "nsd.log"),
         running(

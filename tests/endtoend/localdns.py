@@ -16,6 +16,7 @@ import dns.rdatatype
 import dns.rrset
 
 from endtoend.dnssec import free_port, running
+from endtoend.nameservers import nsd_config, unbound_config
 
 __all__ = ["REVERSE", "quoted", "serve_late", "serve_never", "serve_zones"]
 
@@ -25,35 +26,11 @@ $TTL 3600
 @ SOA ns.example. admin.example. 1 3600 600 86400 60
 @ NS ns.example.
 """
-_NSD = """server:
-  ip-address: 127.0.0.1@{port}
-  zonesdir: "{directory}"
-  pidfile: "{directory}/nsd.pid"
-  xfrdfile: "{directory}/xfrd.state"
-  zonelistfile: "{directory}/zone.list"
-  logfile: "{directory}/nsd.log"
-  database: ""
-  username: ""
-  server-count: 1
-remote-control:
-  control-enable: no
-"""
-_UNBOUND = """server:
-  interface: 127.0.0.1@{port}
-  directory: "{directory}"
-  pidfile: "{directory}/unbound.pid"
-  chroot: ""
-  username: ""
-  use-syslog: no
-  logfile: "{directory}/unbound.log"
-  do-daemonize: no
-  do-not-query-localhost: no
-  module-config: "iterator"
-  local-zone: "{reverse}." nodefault
-  do-ip6: no
-remote-control:
-  control-enable: no
-"""
+_OPTIONS = (
+    "do-not-query-localhost: no",
+    'module-config: "iterator"',
+    f'local-zone: "{REVERSE}." nodefault',
+)
 
 
 def quoted(text: str) -> str:
@@ -78,18 +55,15 @@ def serve_zones(
     """
     nsd, unbound = program("nsd", "nsd"), program("unbound", "unbound")
     nsd_port, unbound_port = free_port(), free_port()
-    served = stubs = ""
     for name, records in zones.items():
         (directory / f"{name}.zone").write_text(_HEAD.format(name=name) + records)
-        served += f'zone:\n  name: "{name}"\n  zonefile: "{name}.zone"\n'
-        stubs += f'stub-zone:\n  name: "{name}"\n  stub-addr: 127.0.0.1@{nsd_port}\n'
+    served = nsd_config(directory, f"127.0.0.1@{nsd_port}", [(name, f"{name}.zone") for name in zones])
+    ports = {**dict.fromkeys(zones, nsd_port), **(elsewhere or {})}
+    stubs = [(name, f"127.0.0.1@{port}") for name, port in ports.items()]
+    asking = unbound_config(directory, f"127.0.0.1@{unbound_port}", stubs, _OPTIONS)
+    (directory / "nsd.conf").write_text(served)
+    (directory / "unbound.conf").write_text(asking)
     with contextlib.ExitStack() as stack:
-        for name, at in (elsewhere or {}).items():
-            stubs += f'stub-zone:\n  name: "{name}"\n  stub-addr: 127.0.0.1@{at}\n'
-        (directory / "nsd.conf").write_text(_NSD.format(port=nsd_port, directory=directory) + served)
-        (directory / "unbound.conf").write_text(
-            _UNBOUND.format(port=unbound_port, directory=directory, reverse=REVERSE) + stubs
-        )
         for command, port in (
             ([nsd, "-d", "-c", str(directory / "nsd.conf")], nsd_port),
             ([unbound, "-d", "-c", str(directory / "unbound.conf")], unbound_port),

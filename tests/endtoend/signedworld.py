@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from endtoend.dnssec import Programs
+from endtoend.nameservers import nsd_config, unbound_config
 from endtoend.namespaces import Host
 
 __all__ = ["SignedZones", "resolving"]
@@ -17,39 +18,12 @@ $TTL 60
 @ SOA ns.com. admin.com. {serial} 3600 600 86400 1
 @ NS ns.com.
 """
-_NSD = """server:
-  ip-address: {address}@53
-  zonesdir: "{directory}"
-  pidfile: "{directory}/nsd.pid"
-  xfrdfile: "{directory}/xfrd.state"
-  zonelistfile: "{directory}/zone.list"
-  logfile: "{directory}/nsd.log"
-  database: ""
-  username: ""
-  server-count: 1
-remote-control:
-  control-enable: no
-"""
-_UNBOUND = """server:
-  interface: 127.0.0.1@53
-  directory: "{directory}"
-  pidfile: "{directory}/unbound.pid"
-  chroot: ""
-  username: ""
-  use-syslog: no
-  logfile: "{directory}/unbound.log"
-  do-daemonize: no
-  module-config: "validator iterator"
-  trust-anchor-file: "{anchor}"
-  cache-max-ttl: 1
-  cache-max-negative-ttl: 1
-  do-ip6: no
-remote-control:
-  control-enable: no
-stub-zone:
-  name: "."
-  stub-addr: {name_server}
-"""
+_OPTIONS = (
+    'module-config: "validator iterator"',
+    'trust-anchor-file: "{anchor}"',
+    "cache-max-ttl: 1",
+    "cache-max-negative-ttl: 1",
+)
 
 
 class SignedZones:
@@ -110,17 +84,17 @@ class SignedZones:
     def serve(self) -> None:
         """Sign all zones as they are, and serve them; those that ask notice nothing of the change."""
         self._serial += 1
-        config = _NSD.format(address=self._host.address, directory=self._directory)
+        served = list[tuple[str, str]]()
         for name, records in self._zones.items():
             file = "root" if name == "." else name.rstrip(".")
             text = _HEAD.format(name=name, serial=self._serial) + records
             (self._directory / f"{file}.unsigned").write_text(text)
             sign = (self._programs.signzone, "-n", "-f", f"{file}.zone", "-o", name)
             self._run(*sign, f"{file}.unsigned", self._keys[name])
-            config += f'zone:\n  name: "{name}"\n  zonefile: "{file}.zone"\n'
+            served.append((name, f"{file}.zone"))
         if self._process is None:
             path = self._directory / "nsd.conf"
-            path.write_text(config)
+            path.write_text(nsd_config(self._directory, f"{self._host.address}@53", served))
             self._process = subprocess.Popen([*self._host.within, self._programs.nsd, "-d", "-c", str(path)])
             _wait_for(self._directory / "nsd.log", "nsd started", self._process)
         else:
@@ -149,8 +123,9 @@ class SignedZones:
 def resolving(host: Host, zones: SignedZones, programs: Programs, directory: Path) -> Iterator[None]:
     """Have a validating resolver on a host, for a block."""
     directory.mkdir(parents=True, exist_ok=True)
-    text = _UNBOUND.format(directory=directory, anchor=zones.anchor, name_server=zones.address)
-    (directory / "unbound.conf").write_text(text)
+    options = [option.format(anchor=zones.anchor) for option in _OPTIONS]
+    asking = unbound_config(directory, "127.0.0.1@53", [(".", zones.address)], options)
+    (directory / "unbound.conf").write_text(asking)
     process = subprocess.Popen([*host.within, programs.unbound, "-d", "-c", str(directory / "unbound.conf")])
     try:
         _wait_for(directory / "unbound.log", "start of service", process)

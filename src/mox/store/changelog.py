@@ -8,42 +8,21 @@ import re
 from collections.abc import Iterable
 from dataclasses import asdict
 from itertools import chain
-from typing import Any
+from typing import Any, get_args
 
 from mox.database import Connection
 from mox.store.changes import (
-    AnnotationsChanged,
     Change,
     FlagsChanged,
-    KeywordsAdded,
-    MailboxAdded,
-    MailboxRemoved,
-    MailboxRenamed,
     MessagesAdded,
     MessagesRemoved,
-    SpecialUseChanged,
     SubscriptionAdded,
     SubscriptionRemoved,
 )
 
 __all__ = ["last_change", "log_entry", "logged_changes"]
 
-_KINDS: dict[str, Any] = {
-    kind.__name__: kind
-    for kind in (
-        AnnotationsChanged,
-        FlagsChanged,
-        KeywordsAdded,
-        MailboxAdded,
-        MailboxRemoved,
-        MailboxRenamed,
-        MessagesAdded,
-        MessagesRemoved,
-        SpecialUseChanged,
-        SubscriptionAdded,
-        SubscriptionRemoved,
-    )
-}
+_KINDS: dict[str, Any] = {kind.__name__: kind for kind in get_args(Change)}
 _OF_NO_MAILBOX = (SubscriptionAdded, SubscriptionRemoved)
 _LAST = "SELECT modseq FROM account"
 _LOGGED = """SELECT modseq, kind, mailbox_id, data FROM change

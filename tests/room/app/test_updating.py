@@ -17,7 +17,9 @@ async def test_the_postmaster_is_told(store: Store, clock: FakeClock, tmp_path: 
         check_updates=True,
         updates_domain="versions.example",
     )
-    source = ConfigSource(tmp_path / "mox.toml", make_snapshot(static, DynamicConfig(domains={}, accounts={})), clock)
+    source = ConfigSource(
+        tmp_path / "mox.toml", make_snapshot(static, DynamicConfig(domains={}, accounts={})), clock
+    )
     resolver = FakeResolver('_updates.versions.example TXT "v=UPDATES0; l=99.1.2"')
     check = make_update_check(source=source, data_dir=tmp_path, clock=clock, resolver=resolver, store=store)
     await check.look()
