@@ -17,6 +17,7 @@ from playwright.sync_api import Browser, Page, expect
 from endtoend.brittleline import BrittleLine, brittle_line
 from endtoend.localserve import Localserve
 from endtoend.pages import AccountPage, account_page, chromium
+from endtoend.workers import children_of
 from room.moving.archives import letter, make_archive, mbox_of
 
 pytestmark = pytest.mark.endtoend
@@ -80,8 +81,9 @@ def _reader_of(server: Localserve) -> int:
     assert server.process is not None
     end = time.monotonic() + 20
     while True:
+        servers = (server.process.pid, *children_of(server.process.pid))
         found = subprocess.run(
-            ["pgrep", "-P", str(server.process.pid), "-f", "mox.moving"],
+            ["pgrep", "-P", ",".join(map(str, servers)), "-f", "mox.moving"],
             capture_output=True,
             text=True,
             check=False,

@@ -119,8 +119,8 @@ async def _attack(server: SendingServer, submitter: Submitter, prefix: str, chan
     )
     loop = asyncio.get_running_loop()
     await asyncio.sleep(chance.uniform(0.2, 1.2))
-    await asyncio.to_thread(server.kill)
     died_at = loop.time()
+    await asyncio.to_thread(server.kill)
     await asyncio.wait_for(running, 30)
     return died_at
 

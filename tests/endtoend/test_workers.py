@@ -160,14 +160,20 @@ def test_settings_and_numbers_are_of_both(pair: Pair) -> None:
         pair.reader(number, "pat@localhost").logout()
         with pair.only(number):
             pair.deliver(b"Subject: hello\r\n\r\nhello\r\n", to="pat@localhost")
-    with urllib.request.urlopen(f"http://127.0.0.1:{81 + pair.offset}/metrics", timeout=20) as response:
-        numbers = response.read().decode()
-    assert 'mox_smtpserver_connection_total{kind="deliver"} 2.0' in numbers
+    end = time.monotonic() + 20
+    while 'mox_smtpserver_connection_total{kind="deliver"} 2.0' not in (shown := numbers(pair)):
+        assert time.monotonic() < end, shown
+        time.sleep(0.2)
     subprocess.run(pair.mox("loglevels", "error"), check=True, capture_output=True)
     before = len(pair.log.read_bytes())
     for number in (FIRST, SECOND):
         pair.reader(number).logout()
     assert b"l=debug" not in pair.log.read_bytes()[before:]
+
+
+def numbers(pair: Pair) -> str:
+    with urllib.request.urlopen(f"http://127.0.0.1:{81 + pair.offset}/metrics", timeout=20) as response:
+        return str(response.read().decode())
 
 
 @pytest.mark.parametrize("number", [FIRST, SECOND])

@@ -23,11 +23,12 @@ def children_of(process: int) -> list[int]:
 def kill_all(process: subprocess.Popen[bytes]) -> None:
     """End a server and its workers without warning."""
     workers = children_of(process.pid) if process.poll() is None else []
-    process.kill()
-    process.wait(10)
+    # First those that would notice: they say good-bye to their clients.
     for worker in workers:
         with contextlib.suppress(ProcessLookupError):
             os.kill(worker, signal.SIGKILL)
+    process.kill()
+    process.wait(10)
     for worker in workers:
         wait_for_end(worker)
 

@@ -13,7 +13,7 @@ from mox.app.web import WebPorts
 from mox.listen import Listeners, Port
 from mox.observe import Metrics
 from mox.queue import Queue
-from mox.runtime import Shutdown
+from mox.runtime import Shutdown, Tasks
 from mox.store import Store
 
 __all__ = ["Server"]
@@ -47,6 +47,7 @@ class Server:
         self._ports = ports
         self._duties = duties
         self._web = web
+        self._tasks = Tasks()
         self.metrics = metrics
         self.shutdown = shutdown
 
@@ -84,6 +85,7 @@ class Server:
             await self._duties.start()
             logger.info("ready to serve", extra={"version": mox.__version__})
         else:
+            self._tasks.spawn(self.metrics.share(self._parts.clock), "numbers")
             self._parts.notices.tell("started")
             logger.info("ready to help", extra={"worker": self._parts.worker.number})
 
@@ -95,6 +97,7 @@ class Server:
             await self._web.close()
         if self._duties is not None:
             await self._duties.close()
+        await self._tasks.close()
         await self._parts.close()
         self._parts.notices.close()
         logging.getLogger().removeHandler(self.metrics.log)

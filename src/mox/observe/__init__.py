@@ -6,15 +6,8 @@ Rooms use the standard `logging` with data in `extra`; only the server's process
 
 from mox.observe.levels import LogLevels
 from mox.observe.logfmt import LogfmtFormatter, PlainFormatter, install
-from mox.observe.metrics import (
-    TOGETHER,
-    AcmeMetrics,
-    HttpMetrics,
-    LogMetrics,
-    Metrics,
-    SmtpMetrics,
-    place_together,
-)
+from mox.observe.metrics import AcmeMetrics, HttpMetrics, LogMetrics, Metrics, SmtpMetrics
+from mox.observe.together import TOGETHER, place_together
 
 __all__ = [
     "TOGETHER",

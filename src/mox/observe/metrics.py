@@ -6,8 +6,6 @@ Labels come from closed sets, or from a bounded number of values: nobody outside
 
 import logging
 import os
-import shutil
-import time
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -20,14 +18,13 @@ from prometheus_client import (
     ProcessCollector,
     generate_latest,
 )
-from prometheus_client.multiprocess import MultiProcessCollector
 
-__all__ = ["TOGETHER", "AcmeMetrics", "HttpMetrics", "LogMetrics", "Metrics", "SmtpMetrics", "place_together"]
+from mox.observe.together import TOGETHER, Together
+from mox.runtime import Clock
 
-TOGETHER = "PROMETHEUS_MULTIPROC_DIR"
-"""Environment variable with a directory; the library looks at it when it is imported."""
+__all__ = ["AcmeMetrics", "HttpMetrics", "LogMetrics", "Metrics", "SmtpMetrics"]
 
-_PREFIX = "metrics-"
+_SHARE_EVERY_S = 5.0
 # Of commands; DATA waits for disks, DNS and tarpits.
 _COMMAND_BUCKETS = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 20, 30, 60, 120)
 # Series with labels that others have a say in.
@@ -50,35 +47,27 @@ class Metrics:
         ProcessCollector(registry=self._process)
         PlatformCollector(registry=self._process)
         GCCollector(registry=self._process)
-        self._together = os.environ.get(TOGETHER)
-        if self._together is not None:
-            _make_place(Path(self._together))
         self._registry = CollectorRegistry()
         self.smtp = SmtpMetrics(self._registry)
         self.acme = AcmeMetrics(self._registry)
         self.http = HttpMetrics(self._registry)
         self.log = LogMetrics(self._registry)
+        place = os.environ.get(TOGETHER)
+        self._together = Together(self._registry, Path(place)) if place else None
 
     def text(self) -> bytes:
-        """Return all numbers in the text format of Prometheus; those of all processes are added up."""
+        """Return all numbers in the text format of Prometheus; those of other processes are added."""
         counted = self._registry
         if self._together is not None:
             counted = CollectorRegistry()
-            MultiProcessCollector(counted, self._together)  # type: ignore[no-untyped-call]  # the library's
+            counted.register(self._together)
         return generate_latest(self._process) + generate_latest(counted)
 
-
-def _make_place(directory: Path) -> None:
-    directory.mkdir(mode=0o770, parents=True, exist_ok=True)
-    # Of servers that ran before; each has a place of its own.
-    for left in directory.parent.glob(f"{_PREFIX}*"):
-        if left != directory:
-            shutil.rmtree(left, ignore_errors=True)
-
-
-def place_together(data_dir: Path) -> Path:
-    """Return where the processes of a server that starts now may count together; they make it."""
-    return data_dir / "tmp" / f"{_PREFIX}{time.time_ns()}"
+    async def share(self, clock: Clock) -> None:
+        """Write for another process what is counted here, now and then, for ever."""
+        while self._together is not None:
+            await clock.sleep(_SHARE_EVERY_S)
+            self._together.write()
 
 
 class SmtpMetrics:

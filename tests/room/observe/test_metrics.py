@@ -1,13 +1,17 @@
 """Numbers for Prometheus."""
 
+import asyncio
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from mox.observe import TOGETHER, Metrics, place_together
+from moxkit.testing import FakeClock
 
 
 def samples(metrics: Metrics, name: str) -> dict[tuple[str, ...], float]:
@@ -66,25 +70,53 @@ def test_nobody_makes_series_at_will() -> None:
     assert found["other",] == 4_000
 
 
-def test_several_processes_count_together(tmp_path: Path) -> None:
-    left = tmp_path / "metrics-1"
-    left.mkdir()
-    program = """
-from mox.observe import Metrics
-metrics = Metrics()
-metrics.smtp.submitted("ok")
-print(metrics.text().decode())
-"""
+def test_several_processes_count_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    left = tmp_path / "tmp" / "metrics-1"
+    left.mkdir(parents=True)
     place = place_together(tmp_path)
-    environment = {**os.environ, TOGETHER: str(tmp_path / place.name)}
-    texts = [
-        subprocess.run(
-            [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True
-        ).stdout
-        for _ in range(3)
-    ]
-    counts = [line for text in texts for line in text.splitlines() if "submission_total{" in line]
-    assert counts == [f'mox_smtpserver_submission_total{{result="ok"}} {count}.0' for count in (1, 2, 3)]
-    assert texts[0].count("python_info{") == 1
+    program = """
+import asyncio
+from mox.observe import Metrics
+from moxkit.testing import FakeClock
+metrics, clock = Metrics(), FakeClock()
+metrics.smtp.submitted("ok")
+metrics.smtp.answered("mail", is_submission=False, code=250, enhanced="2.1.0", seconds=0.02)
+async def share():
+    sharing = asyncio.ensure_future(metrics.share(clock))
+    await asyncio.sleep(0)
+    await clock.advance(5)
+    sharing.cancel()
+asyncio.run(share())
+"""
+    for _ in range(2):
+        subprocess.run([sys.executable, "-c", program], env={**os.environ, TOGETHER: str(place)}, check=True)
+    monkeypatch.setenv(TOGETHER, str(place))
+    metrics = Metrics()
+    assert samples(metrics, "mox_smtpserver_submission_total") == {("ok",): 2}
+    metrics.smtp.submitted("ok")
+    metrics.smtp.submitted("badmessage")
+    assert samples(metrics, "mox_smtpserver_submission_total") == {("ok",): 3, ("badmessage",): 1}
+    assert list(samples(metrics, "mox_smtpserver_command_duration_seconds_count").values()) == [2]
+    assert metrics.text().count(b"python_info{") == 1
     # Of a server that ran before.
     assert not left.exists()
+
+
+async def test_numbers_that_cannot_be_shared_hinder_nobody(
+    tmp_path: Path, clock: FakeClock, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    place = place_together(tmp_path)
+    monkeypatch.setenv(TOGETHER, str(place))
+    metrics = Metrics()
+    shutil.rmtree(place)
+    sharing = asyncio.ensure_future(metrics.share(clock))
+    metrics.smtp.submitted("ok")
+    for _ in range(3):
+        await asyncio.sleep(0)
+        await clock.advance(5)
+    assert not sharing.done()
+    place.mkdir()
+    (place / "1.json").write_bytes(b"half of")
+    assert samples(metrics, "mox_smtpserver_submission_total") == {("ok",): 1}
+    assert "numbers of a worker not read" in caplog.text
+    sharing.cancel()
