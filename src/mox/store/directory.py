@@ -66,6 +66,7 @@ class Store:
         self._junk_flag_rules = junk_flag_rules
         self._initial_mailboxes = tuple(initial_mailboxes)
         self._open: OrderedDict[str, Account] = OrderedDict()
+        self._gone: list[Account] = []
         self.pool = pool
         self.computing = computing or pool
         # Told the name of an account when its messages came or went, or its search index needs work.
@@ -114,8 +115,8 @@ class Store:
         """Say whether another process removed an account; then it is forgotten here, too."""
         if not account.is_gone:
             return False
-        del self._open[account.name]
-        # Sessions may still read what they have open; the last of them closes it by letting go.
+        # Sessions may still read what they have open.
+        self._gone.append(self._open.pop(account.name))
         return True
 
     def heard(self, name: str) -> None:
@@ -179,13 +180,17 @@ class Store:
             if account.is_idle:
                 account.close()
                 del self._open[name]
+        for account in [each for each in self._gone if each.is_idle]:
+            account.close()
+            self._gone.remove(account)
 
     async def close(self) -> None:
         """Wait for writers, then close all accounts."""
-        for account in self._open.values():
+        for account in (*self._open.values(), *self._gone):
             await account.finish_writing()
             account.close()
         self._open.clear()
+        self._gone.clear()
 
 
 def _finish(spool: Spool) -> tuple[Content, Prepared]:

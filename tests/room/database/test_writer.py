@@ -229,3 +229,22 @@ async def test_writers_of_several_processes_take_turns(tmp_path: Path, pool: Thr
     assert await seen
     for each in writers:
         each.close()
+
+
+async def test_where_there_are_no_locks_it_goes_on_without(
+    tmp_path: Path,
+    pool: ThreadPoolExecutor,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr("fcntl.flock", refuse)
+    writer = GroupWriter(
+        open_database(tmp_path / "y.db", Migrations("mox.queue", "schema")), pool, is_shared=True
+    )
+    for _ in range(2):
+        assert await writer.run(lambda _: 1) == 1
+    writer.close()
+    assert caplog.text.count("no lock on a directory, going on without") == 2  # One to make it, one to write.

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from mox.database import DriverError
 from mox.runtime import Worker
 from mox.store import (
     Account,
@@ -220,6 +221,11 @@ async def test_what_another_process_removed_is_of_nobody(workers: Workers) -> No
     assert get_mailbox(workers.stores[1].account("mox").reader, "new").name == "new"
     with pytest.raises(AccountUnknownError):
         await workers.second.write(lambda tx: create_mailbox(tx, "lost"))
+    # Who had the old one may let go now.
+    workers.second.switchboard.leave(workers.ears[1])
+    workers.stores[1].account("other")
+    with pytest.raises(DriverError):
+        list_messages(workers.second.reader).__next__()
 
 
 async def test_files_that_a_killed_process_left_are_in_nobodys_way(workers: Workers) -> None:
