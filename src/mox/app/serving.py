@@ -12,13 +12,14 @@ from socket import socket
 
 import mox
 from mox.app.build import build
-from mox.app.outgoing import make_outgoing
+from mox.app.outgoing import Outgoing, make_outgoing
 from mox.app.resolving import make_resolver
 from mox.app.running import run_loop, stop_on_signals
+from mox.app.server import Server
 from mox.app.updating import make_update_check
 from mox.certificates import Certificates, Challenges, certificate_files
 from mox.config import ConfigSource, load_config
-from mox.observe import LogLevels, Metrics
+from mox.observe import AcmeMetrics, LogLevels, Metrics
 from mox.runtime import Clock, FileWatch, Tasks, Worker, notify_service_manager
 
 assert sys.platform != "win32"  # noqa: S101  the command line says that it is not available there
@@ -107,47 +108,23 @@ def serve(
 
 async def _serve(source: ConfigSource, clock: Clock, levels: LogLevels, inherited: Inherited | None) -> int:
     static = source.current.static
-    data_dir = (source.directory / static.data_dir).resolve()
     worker = inherited.worker if inherited else Worker()
     challenges, metrics = Challenges(), Metrics()
     certificates = Certificates(source.directory, inherited.files if inherited else None, hello=challenges)
     async with AsyncExitStack() as stack:
         # The server ends first: what it delivers with has to be there until then.
-        pool = stack.enter_context(ThreadPoolExecutor(4, thread_name_prefix="outgoing"))
-        tasks = Tasks()
-        stack.push_async_callback(tasks.close)
-        resolver = make_resolver(static.resolvers, clock, is_local=False)
-        outgoing = None
-        if worker.is_first:
-            outgoing = make_outgoing(
-                source=source, data_dir=data_dir, clock=clock, pool=pool, resolver=resolver
-            )
-            stack.push_async_callback(outgoing.close)
+        around = _Surroundings(source, clock, stack)
+        outgoing = around.make_outgoing() if worker.is_first else None
+        stack.push_async_callback(around.tasks.close)
         if static.acme:
-            # Who has no provider need not load what speaks to them.
-            from mox.app.issuing import kept_certificates, make_acme  # noqa: PLC0415  see above
-
-            if worker.is_first:
-                acme = make_acme(
-                    source=source,
-                    data_dir=data_dir,
-                    clock=clock,
-                    certificates=certificates,
-                    challenges=challenges,
-                    resolver=resolver,
-                    counting=metrics.acme,
-                )
-                stack.push_async_callback(acme.close)
-                tasks.spawn(acme.run(), "certificates by acme")
-            else:
-                certificates.issued_by(kept_certificates(source, data_dir, clock, metrics.acme))
+            around.use_acme(certificates, challenges, metrics.acme, is_first=worker.is_first)
         server = build(
             source=source,
-            data_dir=data_dir,
+            data_dir=around.data_dir,
             clock=clock,
             levels=levels,
             deliverer=outgoing.deliverer if outgoing else None,
-            resolver=resolver,
+            resolver=around.resolver,
             certificates=certificates,
             bound=_bound(inherited),
             challenges=challenges,
@@ -158,19 +135,75 @@ async def _serve(source: ConfigSource, clock: Clock, levels: LogLevels, inherite
         stop_on_signals(server)
         if inherited is None:
             files = certificate_files(static.listeners.values(), source.directory)
-            tasks.spawn(_watch(FileWatch(files), clock, certificates.renew), "certificates")
+            around.tasks.spawn(_watch(FileWatch(files), clock, certificates.renew), "certificates")
         else:
             inherited.follow(certificates.renew, lambda: server.shutdown.ask("the parent is gone", 1))
         if outgoing is None:
             return await server.run(lambda: None)
-        tasks.spawn(outgoing.policies.run(), "mta-sts policies")
-        tasks.spawn(outgoing.forget_old(), "old tls results")
-        if static.check_updates:
-            updates = make_update_check(
-                source=source, data_dir=data_dir, clock=clock, resolver=resolver, store=server.store
-            )
-            tasks.spawn(updates.run(), "update check")
+        around.keep_up(outgoing, server)
         return await server.run(lambda: notify_service_manager("READY=1"))
+
+
+class _Surroundings:
+    """What a real server has besides its parts; it ends with the stack."""
+
+    def __init__(self, source: ConfigSource, clock: Clock, stack: AsyncExitStack) -> None:
+        self.data_dir = (source.directory / source.current.static.data_dir).resolve()
+        self.resolver = make_resolver(source.current.static.resolvers, clock, is_local=False)
+        self.tasks = Tasks()
+        self._source = source
+        self._clock = clock
+        self._stack = stack
+        self._pool = stack.enter_context(ThreadPoolExecutor(4, thread_name_prefix="outgoing"))
+
+    def make_outgoing(self) -> Outgoing:
+        """Return the ways out."""
+        outgoing = make_outgoing(
+            source=self._source,
+            data_dir=self.data_dir,
+            clock=self._clock,
+            pool=self._pool,
+            resolver=self.resolver,
+        )
+        self._stack.push_async_callback(outgoing.close)
+        return outgoing
+
+    def use_acme(
+        self, certificates: Certificates, challenges: Challenges, counting: AcmeMetrics, *, is_first: bool
+    ) -> None:
+        """Have certificates that providers issue; one process asks them."""
+        # Who has no provider need not load what speaks to them.
+        from mox.app.issuing import kept_certificates, make_acme  # noqa: PLC0415  see above
+
+        if not is_first:
+            kept = kept_certificates(self._source, self.data_dir, self._clock, counting)
+            certificates.issued_by(kept)
+            return
+        acme = make_acme(
+            source=self._source,
+            data_dir=self.data_dir,
+            clock=self._clock,
+            certificates=certificates,
+            challenges=challenges,
+            resolver=self.resolver,
+            counting=counting,
+        )
+        self._stack.push_async_callback(acme.close)
+        self.tasks.spawn(acme.run(), "certificates by acme")
+
+    def keep_up(self, outgoing: Outgoing, server: Server) -> None:
+        """Do in the background what one process does for all."""
+        self.tasks.spawn(outgoing.policies.run(), "mta-sts policies")
+        self.tasks.spawn(outgoing.forget_old(), "old tls results")
+        if self._source.current.static.check_updates:
+            updates = make_update_check(
+                source=self._source,
+                data_dir=self.data_dir,
+                clock=self._clock,
+                resolver=self.resolver,
+                store=server.store,
+            )
+            self.tasks.spawn(updates.run(), "update check")
 
 
 def _bound(inherited: Inherited | None) -> Mapping[tuple[str, int], socket]:
