@@ -6,7 +6,7 @@ client be told.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from mox.database import Connection
@@ -22,7 +22,7 @@ from mox.store.prepared import RENDER_VERSION, Prepared
 from mox.store.quota import check_quota
 from mox.store.senders import Identity, count_arrival, identities_json
 from mox.store.spool import Content
-from mox.store.threads import place_in_thread
+from mox.store.threads import ThreadPlace, place_in_thread
 from mox.store.times import imap_datetime
 from mox.store.transaction import Tx
 
@@ -133,11 +133,10 @@ def add_message(tx: Tx, new: NewMessage) -> Added:
         raise UidsExhaustedError(new.mailbox_id)
     id_ = tx.take_message_ids(1)
     received_at = tx.now if new.received_at is None else new.received_at
-    place = place_in_thread(connection, prepared, mailbox_id=new.mailbox_id, received_at=received_at)
     bits = automatic_flags(tx.junk_flag_rules, name, special_use, int(new.flags.bits))
     flags = Flags(Flag(bits), new.flags.keywords)
     modseq, text = tx.modseq, flags.text
-    identities = _identities(new, special_use)
+    place = place_in_thread(connection, prepared, mailbox_id=new.mailbox_id, received_at=received_at)
     connection.run(
         _INSERT_MESSAGE,
         id=id_,
@@ -154,7 +153,29 @@ def add_message(tx: Tx, new: NewMessage) -> Added:
         message_id=prepared.message_id or None,
         base_subject=prepared.base_subject or None,
     )
-    arrival = new.arrival
+    identities = _identities(new, special_use)
+    _insert_content(connection, id_, new, place=place, received_at=received_at, identities=identities)
+    _note_arrival(tx, id_, new, size)
+    counters = CounterChange()
+    counters.add(bits, size)
+    counters.apply(connection, new.mailbox_id, modseq)
+    add_keywords(tx, new.mailbox_id, flags.keywords)
+    tx.link_content(new.content, id_)
+    tx.announce(MessagesAdded(new.mailbox_id, modseq, ((uid, text),)))
+    return Added(id_, new.mailbox_id, uidvalidity, uid, modseq, size)
+
+
+def _insert_content(
+    connection: Connection,
+    id_: int,
+    new: NewMessage,
+    *,
+    place: ThreadPlace,
+    received_at: int,
+    identities: Sequence[Identity],
+) -> None:
+    """Keep what is told of a message without reading it."""
+    prepared, arrival = new.prepared, new.arrival
     connection.run(
         _INSERT_CONTENT,
         id=id_,
@@ -177,24 +198,22 @@ def add_message(tx: Tx, new: NewMessage) -> Added:
         decisions=arrival and _json(arrival.decisions),
         identities=identities_json(identities),
     )
+
+
+def _note_arrival(tx: Tx, id_: int, new: NewMessage, size: int) -> None:
+    """Count its sender and its octets; put it aside if it is to be."""
+    arrival, aside = new.arrival, new.aside
     if arrival is not None and arrival.identities:
-        count_arrival(connection, arrival.identities, octets=size, now=tx.now)
-    if (aside := new.aside) is not None:
+        count_arrival(tx.connection, arrival.identities, octets=size, now=tx.now)
+    if aside is not None:
         put_aside(
-            connection,
+            tx.connection,
             id_,
             mailbox_id=aside.mailbox_id,
             is_reject=aside.is_reject,
             content_hash=aside.content_hash,
         )
-    connection.run(_USE, octets=size)
-    counters = CounterChange()
-    counters.add(bits, size)
-    counters.apply(connection, new.mailbox_id, modseq)
-    add_keywords(tx, new.mailbox_id, flags.keywords)
-    tx.link_content(new.content, id_)
-    tx.announce(MessagesAdded(new.mailbox_id, modseq, ((uid, text),)))
-    return Added(id_, new.mailbox_id, uidvalidity, uid, modseq, size)
+    tx.connection.run(_USE, octets=size)
 
 
 def _identities(new: NewMessage, special_use: str | None) -> tuple[Identity, ...]:
