@@ -1,20 +1,25 @@
 """The composition root: the only place that knows all packages and names concrete classes.
 
 `build` makes a server from a configuration; `create_localserve` writes the files of a developer's server.
+What stands here is loaded when it is asked for: the parent that root runs needs little of it.
 """
 
-from mox.app.build import build
-from mox.app.localserve import (
-    ACCOUNT,
-    ADDRESS,
-    ADMIN_PASSWORD,
-    PASSWORD,
-    banner,
-    create_localserve,
-    default_directory,
-)
-from mox.app.run import run_localserve
-from mox.app.server import Server
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mox.app.building import build
+    from mox.app.localserve import (
+        ACCOUNT,
+        ADDRESS,
+        ADMIN_PASSWORD,
+        PASSWORD,
+        banner,
+        create_localserve,
+        default_directory,
+    )
+    from mox.app.run import run_localserve
+    from mox.app.server import Server
 
 __all__ = [
     "ACCOUNT",
@@ -28,3 +33,11 @@ __all__ = [
     "default_directory",
     "run_localserve",
 ]
+
+_FILES = {"Server": "server", "build": "building", "run_localserve": "run"}
+
+
+def __getattr__(name: str) -> object:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"mox.app.{_FILES.get(name, 'localserve')}"), name)

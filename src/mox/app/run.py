@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from socket import socket
 
-from mox.app.build import build
+from mox.app.building import build
 from mox.app.localserve import ACCOUNT, ADDRESS, PASSWORD
 from mox.app.running import run_loop, stop_on_signals
 from mox.app.server import Server

@@ -1,4 +1,4 @@
-"""A real server: by root and its unprivileged child, or by somebody who may bind the ports (serve.md §1)."""
+"""A real server, without privileges: a process that root started, or one of who may bind the ports."""
 
 import asyncio
 import logging
@@ -11,7 +11,7 @@ from pathlib import Path
 from socket import socket
 
 import mox
-from mox.app.build import build
+from mox.app.building import build
 from mox.app.outgoing import Outgoing, make_outgoing
 from mox.app.resolving import make_resolver
 from mox.app.running import run_loop, stop_on_signals
@@ -25,46 +25,13 @@ from mox.runtime import Clock, FileWatch, Tasks, Worker, notify_service_manager
 assert sys.platform != "win32"  # noqa: S101  the command line says that it is not available there
 
 from mox.app.workers import run_workers  # noqa: E402  see above
-from mox.privilege import (  # noqa: E402  see above
-    Inherited,
-    check_code_of_root,
-    confine,
-    expected,
-    find_user,
-    repair,
-)
+from mox.privilege import Inherited, confine  # noqa: E402  see above
 
-__all__ = ["serve", "serve_as_root"]
+__all__ = ["serve"]
 
 logger = logging.getLogger(__name__)
 
 _LOOK_EVERY_S = 10.0
-
-
-def serve_as_root(static_file: Path, *, argv: list[str]) -> int:
-    """Open what only root can, then have `argv` serve as the configured user; return its exit status.
-
-    Raises:
-        mox.config.ConfigError: The configuration is not good.
-        mox.listen.BindError: A port cannot be had.
-        mox.privilege.PrivilegeError: It must not, or cannot, be started like this.
-    """
-    check_code_of_root()
-    static = load_config(static_file).static
-    directory = static_file.parent
-    data_dir = (directory / static.data_dir).resolve()
-    run_as = find_user(static.user)
-    logger.info(
-        "starting as root",
-        extra={"version": mox.__version__, "pid": os.getpid(), "config": static_file, "user": run_as.name},
-    )
-    if not data_dir.exists():
-        data_dir.mkdir(mode=0o770)
-    wrong = repair(expected(directory, data_dir, run_as), fix=not static.no_fix_permissions)
-    if wrong and static.no_fix_permissions:
-        logger.warning("NoFixPermissions is set: see above what is to be changed", extra={"paths": wrong})
-    files = certificate_files(static.listeners.values(), directory)
-    return run_workers(argv, static=static, data_dir=data_dir, run_as=run_as, files=files)
 
 
 def serve(

@@ -34,8 +34,7 @@ if sys.platform != "win32":
         if os.getuid() == 0 and not sys.flags.isolated:
             # Nothing in root's environment or working directory may say what code runs.
             os.execv(sys.executable, _argv())  # noqa: S606  our own program
-        from mox.app.serving import serve, serve_as_root  # noqa: PLC0415  slow
-        from mox.config import ConfigError  # noqa: PLC0415  with it
+        from mox.config import ConfigError  # noqa: PLC0415  slow
         from mox.database import DatabaseError  # noqa: PLC0415  with it
         from mox.listen import BindError  # noqa: PLC0415  with it
         from mox.observe import LogfmtFormatter, LogLevels, install  # noqa: PLC0415  with it
@@ -47,8 +46,12 @@ if sys.platform != "win32":
         file = given.config_file.absolute()
         try:
             if os.getuid() == 0:
+                from mox.app.startingasroot import serve_as_root  # noqa: PLC0415  with it
+
                 status = serve_as_root(file, argv=_argv())
             else:
+                from mox.app.serving import serve  # noqa: PLC0415  slow
+
                 status = serve(
                     file, argv=_argv(), clock=SystemClock(), levels=levels, log_level=given.log_level
                 )

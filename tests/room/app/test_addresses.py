@@ -7,7 +7,7 @@ import pytest
 
 from mox.app import ADDRESS
 from mox.app.addresses import listen_addresses
-from mox.app.build import build
+from mox.app.building import build
 from mox.app.localserve import create_localserve
 from mox.config import (
     STATIC_NAME,
