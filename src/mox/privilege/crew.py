@@ -75,6 +75,7 @@ class Crew:
         self._members: dict[int, _Member] = {}
         self._start_at: dict[int, float] = {}
         self._is_stopping = False
+        self._signal = 0
 
     def start(self) -> None:
         """Start all.
@@ -90,6 +91,9 @@ class Crew:
 
     def look(self) -> int | None:
         """See who ended; return the status of the first once all are to end, negative for a signal."""
+        if self._is_stopping and 0 not in self._members:
+            # It was about to be replaced.
+            return -self._signal
         for worker in self._workers:
             member = self._members.get(worker.number)
             if member is None or (status := member.process.poll()) is None:
@@ -118,14 +122,14 @@ class Crew:
                 del self._start_at[worker.number]
                 try:
                     self._start(worker)
-                except PrivilegeError as error:
+                except (OSError, PrivilegeError) as error:
                     logger.warning("worker not started", extra={"worker": worker.number, "error": error})
                     self._start_at[worker.number] = now + _PAUSE_S
         return max(0.0, min(self._start_at.values()) - now) if self._start_at else None
 
     def signal(self, number: int) -> None:
         """Pass a signal on to all; it is to end them."""
-        self._is_stopping = True
+        self._is_stopping, self._signal = True, number
         for member in self._members.values():
             member.process.send_signal(number)
 
@@ -177,7 +181,15 @@ class Crew:
                 ours.close()
                 raise
         self._members[worker.number] = _Member(process, ours)
-        self._hand_over(worker, ours)
+        try:
+            self._hand_over(worker, ours)
+        except BaseException:
+            # Half of what it needs is of no use.
+            process.kill()
+            process.wait()
+            ours.close()
+            del self._members[worker.number]
+            raise
 
     def _process(self, worker: Worker, channel: int) -> subprocess.Popen[bytes]:
         run_as = self._run_as

@@ -20,7 +20,7 @@ from pathlib import Path
 from mox.listen import bind
 from mox.privilege import run_parent
 import mox.privilege.crew as crew
-crew._PAUSE_S = 0.05
+crew._PAUSE_S = float(sys.argv[5])
 port, workers, program, key = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3], Path(sys.argv[4])
 sockets = {("127.0.0.1", port): bind("test", "127.0.0.1", port)}
 sys.exit(run_parent([sys.executable, program], run_as=None, sockets=sockets, files=[key], workers=workers,
@@ -48,7 +48,9 @@ async def main():
     given.follow(lambda files: say(number, "fresh", *files.values()), lambda: os._exit(9))
     while not (order := here / f"order-{number}").exists():
         await asyncio.sleep(0.01)
-    sys.exit(int(order.read_text()))
+    status = int(order.read_text())
+    order.unlink()
+    sys.exit(status)
 
 asyncio.run(main())
 """
@@ -57,12 +59,12 @@ asyncio.run(main())
 class Family:
     """A parent, its processes, and what they print."""
 
-    def __init__(self, directory: Path, workers: int, port: int) -> None:
+    def __init__(self, directory: Path, workers: int, port: int, pause_s: float) -> None:
         self.directory = directory
         (directory / "child.py").write_text(_CHILD)
         (directory / "key").write_bytes(b"one")
         self.log = directory / "log"
-        argv = [str(port), str(workers), str(directory / "child.py"), str(directory / "key")]
+        argv = [str(port), str(workers), str(directory / "child.py"), str(directory / "key"), str(pause_s)]
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-c", _PARENT, *argv], stdout=log, stderr=subprocess.STDOUT
@@ -85,11 +87,11 @@ class Family:
 
 
 @pytest.fixture
-def family(tmp_path: Path) -> Iterator[Callable[[int], Family]]:
+def family(tmp_path: Path) -> Iterator[Callable[..., Family]]:
     made: list[Family] = []
 
-    def make(workers: int) -> Family:
-        made.append(Family(tmp_path, workers, 20000 + os.getpid() % 20000))
+    def make(workers: int, pause_s: float = 0.05) -> Family:
+        made.append(Family(tmp_path, workers, 20000 + os.getpid() % 20000, pause_s))
         return made[-1]
 
     yield make
@@ -102,7 +104,7 @@ def is_gone(pid: int) -> bool:
     return not Path(f"/proc/{pid}").exists()
 
 
-def test_one_is_alone(family: Callable[[int], Family]) -> None:
+def test_one_is_alone(family: Callable[..., Family]) -> None:
     one = family(1)
     one.wait_for("worker 0 1 so ('127.0.0.1', ")
     one.wait_for("b'one' as-is")
@@ -110,7 +112,7 @@ def test_one_is_alone(family: Callable[[int], Family]) -> None:
     assert one.process.wait(20) == 128 + signal.SIGKILL
 
 
-def test_several_hear_each_other_and_get_fresh_files(family: Callable[[int], Family]) -> None:
+def test_several_hear_each_other_and_get_fresh_files(family: Callable[..., Family]) -> None:
     three = family(3)
     three.wait_for("as-is", 3)
     for number in (0, 1):
@@ -125,7 +127,7 @@ def test_several_hear_each_other_and_get_fresh_files(family: Callable[[int], Fam
 
 
 @pytest.mark.parametrize("number", [0, 1])
-def test_one_of_several_that_was_killed_is_replaced(family: Callable[[int], Family], number: int) -> None:
+def test_one_of_several_that_was_killed_is_replaced(family: Callable[..., Family], number: int) -> None:
     two = family(2)
     two.wait_for("as-is", 2)
     os.kill(two.pids(number)[0], signal.SIGKILL)
@@ -138,20 +140,30 @@ def test_one_of_several_that_was_killed_is_replaced(family: Callable[[int], Fami
     assert all(is_gone(pid) for each in range(2) for pid in two.pids(each))
 
 
+def test_the_end_is_not_put_off_by_one_that_is_about_to_be_replaced(
+    family: Callable[..., Family],
+) -> None:
+    two = family(2, pause_s=60)
+    two.wait_for("as-is", 2)
+    os.kill(two.pids(0)[0], signal.SIGKILL)
+    two.wait_for("worker died, another is started")
+    two.process.send_signal(signal.SIGTERM)
+    assert two.process.wait(20) == 128 + signal.SIGTERM
+    assert is_gone(two.pids(1)[0])
+
+
 def test_a_helper_is_replaced_whatever_it_ended_with_and_the_first_is_not(
-    family: Callable[[int], Family],
+    family: Callable[..., Family],
 ) -> None:
     two = family(2)
     two.wait_for("as-is", 2)
     two.order(1, 3)
     two.wait_for("as-is", 3)
-    (two.directory / "order-1").unlink()
-    two.wait_for("as-is", 4)
     two.order(0, 7)
     assert two.process.wait(20) == 7
 
 
-def test_a_parent_that_is_gone_is_noticed(family: Callable[[int], Family]) -> None:
+def test_a_parent_that_is_gone_is_noticed(family: Callable[..., Family]) -> None:
     two = family(2)
     two.wait_for("as-is", 2)
     two.process.kill()
@@ -164,7 +176,7 @@ def test_a_parent_that_is_gone_is_noticed(family: Callable[[int], Family]) -> No
 
 def test_root_does_not_believe_its_environment(tmp_path: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-c", _PARENT, "0", "1", "nothing", str(tmp_path / "key")],
+        [sys.executable, "-c", _PARENT, "0", "1", "nothing", str(tmp_path / "key"), "1"],
         env={**os.environ, CHANNEL: "3 0 1 as-is"},
         capture_output=True,
         text=True,
