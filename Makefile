@@ -3,9 +3,12 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 MOX_ARGS ?=
+# What several workers could break; `MOX_TEST_WORKERS=2 make endtoend` runs everything with them.
+WITH_WORKERS := acme backup clientcertificates first_letter hostile_imap import_page killed_sender moving \
+	notifications own_clients quickstart receiving sending_trouble serve synchronisers unit
 UV_COMPILE = $(VENV)/uv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
-.PHONY: help screenshots localserve test check lint typecheck contracts unit endtoend bench fix lock gauges docs clean
+.PHONY: help screenshots localserve test check lint typecheck contracts unit endtoend workers bench fix lock gauges docs clean
 
 help:
 	@echo "make localserve   set up and run a mail server for developers (MOX_ARGS='--dir D ...')"
@@ -30,7 +33,7 @@ $(VENV)/.dev: requirements/dev.lock $(VENV)/.run
 localserve: $(VENV)/.run
 	@$(BIN)/mox localserve $(MOX_ARGS)
 
-test: check endtoend
+test: check endtoend workers
 
 check: lint contracts typecheck unit
 
@@ -50,6 +53,9 @@ unit: $(VENV)/.dev
 
 endtoend: $(VENV)/.dev
 	$(BIN)/python -m pytest -q tests/endtoend
+
+workers: $(VENV)/.dev
+	MOX_TEST_WORKERS=2 $(BIN)/python -m pytest -q $(WITH_WORKERS:%=tests/endtoend/test_%.py)
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m bench.run
