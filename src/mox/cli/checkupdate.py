@@ -1,5 +1,7 @@
 """`mox checkupdate`."""
 
+import os
+
 import click
 
 import mox
@@ -27,7 +29,8 @@ def checkupdate(given: Globals, domain: Domain | None, as_json: bool, resolver: 
     Example: mox checkupdate --json
     """
     known = None
-    if given.config_file.exists():
+    # Whoever may not read the configuration can look all the same.
+    if os.access(given.config_file, os.R_OK):
         static = load_or_fail(given.config_file).static
         known = KnownVersion((given.config_file.parent / static.data_dir).resolve()).read()
         if domain is None and static.updates_domain:
@@ -43,9 +46,7 @@ def checkupdate(given: Globals, domain: Domain | None, as_json: bool, resolver: 
     if as_json:
         print_json(versions)
     else:
-        click.echo(
-            "\n".join(
-                f"{name.replace('_', ' ')}: {version or '(none)'}" for name, version in versions.items()
-            )
-        )
+        click.echo(f"own: {versions['own']}")
+        click.echo(f"last known: {versions['last_known'] or '(none)'}")
+        click.echo(f"latest: {versions['latest']}")
     return 1 if latest > own else 0
