@@ -4,8 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 MOX_ARGS ?=
 # What several workers could break; `MOX_TEST_WORKERS=2 make endtoend` runs everything with them.
-WITH_WORKERS := acme backup clientcertificates first_letter hostile_imap import_page killed_sender moving \
-	notifications own_clients quickstart receiving sending_trouble serve synchronisers unit
+WITH_WORKERS := acme backup clientcertificates first_letter hostile_imap import_page killed_sender \
+	notifications own_clients quickstart receiving sending_trouble serve unit
 UV_COMPILE = $(VENV)/uv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
 .PHONY: help screenshots localserve test check lint typecheck contracts unit endtoend workers bench fix lock gauges docs clean

@@ -168,6 +168,8 @@ class Session:
         """Take an account over; from now on its changes are heard."""
         self.account = self.services.store.account(login.account)
         self.address = login.address
+        # What was before is no news.
+        self.catch_up()
         self._listener = self.account.switchboard.listen()
         self.news = News(self, self._listener, self.account.reader)
         self.state = ConnectionState.AUTHENTICATED
