@@ -1,5 +1,6 @@
 """Started servers and real programs, as fixtures."""
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -12,6 +13,7 @@ import pytest
 from endtoend.localserve import Localserve
 from endtoend.mailworld import World, mail_world
 from endtoend.realserver import interpreter, system_user
+from endtoend.workerpair import Pair
 
 
 @pytest.fixture(scope="module")
@@ -90,3 +92,15 @@ def user() -> Iterator[str]:
     """A user without shell, to run a server as."""
     with system_user("mox-e2e") as name:
         yield name
+
+
+@pytest.fixture
+def pair(tmp_path: Path) -> Iterator[Pair]:
+    server = Pair(tmp_path)
+    server.start()
+    server.wait_for_ready(2)
+    yield server
+    for client in server.opened:
+        with contextlib.suppress(OSError):
+            client.shutdown()
+    server.kill()
