@@ -5,7 +5,6 @@ do no more than to have somebody look.
 """
 
 import asyncio
-import contextlib
 import logging
 import os
 from collections.abc import Awaitable, Callable
@@ -22,8 +21,11 @@ logger = logging.getLogger(__name__)
 
 _EVERY_S = 86400.0
 _AFTER_START_S = 60.0
+_AFTER_TROUBLE_S = 3600.0
 _LOOKUP_S = 30.0
 _LONGEST_NUMBER = 9
+# Of a record, in what is said of it.
+_LONGEST_TEXT = 100
 
 
 class UpdatesError(Exception):
@@ -66,7 +68,7 @@ def _parse_record(text: str) -> Version | None:
     try:
         return parse_version(named.get("l", ""))
     except ValueError as error:
-        raise UpdatesError(f"record {text!r}: {error}") from error
+        raise UpdatesError(f"record {text[:_LONGEST_TEXT]!r} has no version after l=") from error
 
 
 async def latest_version(resolver: Resolver, domain: Domain) -> Version:
@@ -153,9 +155,11 @@ class UpdateCheck:
         """Look, again and again, for ever."""
         while True:
             await self._clock.sleep(self._wait_s())
-            # Trouble is no news here: it is looked again tomorrow.
-            with contextlib.suppress(OSError):
+            try:
                 await self.look()
+            except Exception:  # A full disk or mailbox must not end it for good.
+                logger.exception("update check failed")
+                await self._clock.sleep(_AFTER_TROUBLE_S)
 
     def _wait_s(self) -> float:
         looked_at = self._known.looked_at()
@@ -163,18 +167,20 @@ class UpdateCheck:
         return _AFTER_START_S if looked_at is None else max(_AFTER_START_S, looked_at + _EVERY_S - now)
 
     async def look(self) -> None:
-        """Look once; tell of a version that is newer than what runs and what was told of before.
+        """Look once; tell of a version that is newer than what runs, unless that one was told of last.
+
+        So a forged record that names a version of the far future hides the true ones only while it is there.
 
         Raises:
             OSError: It cannot be kept, so that it would be told again.
         """
-        known = max(self._own, self._known.read() or self._own)
+        known = self._known.read() or self._own
         try:
             latest = await latest_version(self._resolver, self._domain)
         except UpdatesError as error:
             logger.info("latest version not known", extra={"reason": str(error)})
             latest = known
-        if latest > known:
+        if latest not in {known, self._own} and latest > self._own:
             await self._tell(latest)
             logger.info("there is a new version", extra={"version": str(latest), "own": str(self._own)})
-        self._known.write(max(known, latest), self._clock.now().timestamp())
+        self._known.write(latest, self._clock.now().timestamp())

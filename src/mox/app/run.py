@@ -41,63 +41,90 @@ def run_localserve(
         mox.config.ConfigError: Its files are not good.
         mox.listen.BindError: A port cannot be had.
     """
-    static_file = directory / STATIC_NAME
-    source = ConfigSource(static_file, load_config(static_file), clock)
-    data_dir = directory / source.current.static.data_dir
+    local = _Local(directory, clock, levels, ready, enforces=enforces)
+    if init_only:
+        return run_loop(local.init)
+    if sys.platform == "win32":
+        return run_loop(local.serve)
+    else:  # noqa: RET505  mypy skips what is not of its platform only in a branch
+        from mox.app.workers import run_workers  # noqa: PLC0415  not there on Windows
+        from mox.privilege import Inherited  # noqa: PLC0415  likewise
 
-    def make(
+        inherited = Inherited.take()
+        if inherited is None and (static := local.source.current.static).workers > 1:
+            return run_workers(argv, static=static, data_dir=local.data_dir, run_as=None, files=())
+        if inherited is None:
+            return run_loop(local.serve)
+        mine = inherited
+        return run_loop(lambda: local.serve(mine.worker, mine.notices, mine.sockets, follow=mine.follow))
+
+
+class _Local:
+    """A developer's server, in one process or as one of several."""
+
+    def __init__(
+        self,
+        directory: Path,
+        clock: Clock,
+        levels: LogLevels,
+        ready: Callable[[], None],
+        *,
+        enforces: bool,
+    ) -> None:
+        static_file = directory / STATIC_NAME
+        self.source = ConfigSource(static_file, load_config(static_file), clock)
+        self.data_dir = directory / self.source.current.static.data_dir
+        self._clock = clock
+        self._levels = levels
+        self._ready = ready
+        self._enforces = enforces
+
+    def _make(
+        self,
         worker: Worker = Worker(),  # noqa: B008  frozen
         notices: Notices | None = None,
         bound: Mapping[tuple[str, int], socket] | None = None,
     ) -> Server:
         return build(
-            source=source,
-            data_dir=data_dir,
-            clock=clock,
-            levels=levels,
+            source=self.source,
+            data_dir=self.data_dir,
+            clock=self._clock,
+            levels=self._levels,
             local_address=ADDRESS,
-            enforces=enforces,
+            enforces=self._enforces,
             worker=worker,
             notices=notices,
             bound=bound,
         )
 
-    async def init() -> int:
-        server = make()
+    async def init(self) -> int:
+        """Only make what is not there yet."""
+        server = self._make()
         await _fill(server)
         await server.stop()
         return 0
 
-    async def serve() -> int:
-        server = make()
-        await _fill(server)
+    async def serve(
+        self,
+        worker: Worker = Worker(),  # noqa: B008  frozen
+        notices: Notices | None = None,
+        bound: Mapping[tuple[str, int], socket] | None = None,
+        follow: Callable[[Callable[[object], None], Callable[[], None]], None] = lambda _fresh, _gone: None,
+    ) -> int:
+        """Serve until the end is asked for; return the exit status.
+
+        Args:
+            worker: Which of several processes this is.
+            notices: Of the others.
+            bound: Sockets of the parent.
+            follow: Calls back when the parent has something new, or is gone.
+        """
+        server = self._make(worker, notices, bound)
+        if worker.is_first:
+            await _fill(server)
         stop_on_signals(server)
-        return await server.run(ready)
-
-    if init_only:
-        return run_loop(init)
-    if sys.platform == "win32":
-        return run_loop(serve)
-    else:  # noqa: RET505  mypy skips what is not of its platform only in a branch
-        from mox.app.workers import run_workers  # noqa: PLC0415  not there on Windows
-        from mox.privilege import Inherited  # noqa: PLC0415  likewise
-
-        if (inherited := Inherited.take()) is None:
-            if (static := source.current.static).workers == 1:
-                return run_loop(serve)
-            return run_workers(argv, static=static, data_dir=data_dir, run_as=None, files=())
-        mine = inherited
-
-        async def help_serve() -> int:
-            is_first = mine.worker.is_first
-            server = make(mine.worker, mine.notices, mine.sockets)
-            if is_first:
-                await _fill(server)
-            stop_on_signals(server)
-            mine.follow(lambda _: None, lambda: server.shutdown.ask("the parent is gone", 1))
-            return await server.run(ready if is_first else lambda: None)
-
-        return run_loop(help_serve)
+        follow(lambda _: None, lambda: server.shutdown.ask("the parent is gone", 1))
+        return await server.run(self._ready if worker.is_first else lambda: None)
 
 
 async def _fill(server: Server) -> None:

@@ -3,6 +3,7 @@
 Files of processes that are gone go on to count. What cannot be written, on a full disk, is old for a while.
 """
 
+import contextlib
 import json
 import logging
 import os
@@ -41,7 +42,8 @@ class Together(Collector):
         self._directory = directory
         self._file = directory / f"{os.getpid()}.json"
         self._written = b""
-        directory.mkdir(mode=0o770, parents=True, exist_ok=True)
+        with contextlib.suppress(OSError):  # On a full disk it counts alone.
+            directory.mkdir(mode=0o770, parents=True, exist_ok=True)
         for left in directory.parent.glob(f"{_PREFIX}*"):
             if left != directory:
                 shutil.rmtree(left, ignore_errors=True)

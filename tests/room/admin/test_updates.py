@@ -43,8 +43,8 @@ async def test_one_record_says_which_is_the_latest() -> None:
         (['_updates.mox.example TXT "v=UPDATES1; l=0.2.0"'], "no record with v=UPDATES0"),
         (['_updates.mox.example TXT "l=0.2.0; v=UPDATES0"'], "no record with v=UPDATES0"),
         ([RECORD, '_updates.mox.example TXT "v=UPDATES0; l=0.3.0"'], "more than one record"),
-        (['_updates.mox.example TXT "v=UPDATES0"'], "is no version"),
-        (['_updates.mox.example TXT "v=UPDATES0; l=soon"'], "is no version"),
+        (['_updates.mox.example TXT "v=UPDATES0"'], "has no version after l="),
+        (['_updates.mox.example TXT "v=UPDATES0; l=soon"'], "has no version after l="),
     ],
 )
 async def test_what_cannot_be_known_is_said(records: list[str], says: str) -> None:
@@ -57,6 +57,7 @@ class Told:
 
     def __init__(self, directory: Path, clock: FakeClock, *records: str) -> None:
         self.versions: list[str] = []
+        self.fails = False
         self.check = UpdateCheck(
             own=Version(0, 1, 0),
             domain=DOMAIN,
@@ -67,6 +68,8 @@ class Told:
         )
 
     async def _tell(self, version: Version) -> None:
+        if self.fails:
+            raise ValueError("the mailbox is full")
         self.versions.append(str(version))
 
 
@@ -86,7 +89,30 @@ async def test_an_older_or_an_unknown_version_is_no_news(tmp_path: Path, clock: 
         told = Told(tmp_path, clock, *records)
         await told.check.look()
         assert told.versions == []
-    assert KnownVersion(tmp_path).read() == Version(0, 1, 0)
+    assert KnownVersion(tmp_path).looked_at() == clock.now().timestamp()
+
+
+async def test_a_forged_version_does_not_hide_the_true_ones(tmp_path: Path, clock: FakeClock) -> None:
+    forged = Told(tmp_path, clock, '_updates.mox.example TXT "v=UPDATES0; l=999999999.0.0"')
+    await forged.check.look()
+    true = Told(tmp_path, clock, RECORD)
+    await true.check.look()
+    assert (forged.versions, true.versions) == (["999999999.0.0"], ["0.2.0"])
+
+
+async def test_who_cannot_be_told_is_told_later(tmp_path: Path, clock: FakeClock) -> None:
+    told = Told(tmp_path, clock, RECORD)
+    told.fails = True
+    running = asyncio.ensure_future(told.check.run())
+    await clock.advance(61)
+    await asyncio.sleep(0.01)
+    assert not running.done()
+    told.fails = False
+    for _ in range(2):
+        await clock.advance(3601)
+        await asyncio.sleep(0.01)
+    assert told.versions == ["0.2.0"]
+    running.cancel()
 
 
 async def test_it_looks_once_a_day_over_restarts(tmp_path: Path, clock: FakeClock) -> None:
