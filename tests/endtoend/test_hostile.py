@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from endtoend.localserve import PASSWORD, USER, Localserve
-from endtoend.workers import children_of
+from endtoend.workers import children_of, only
 
 pytestmark = pytest.mark.endtoend
 
@@ -89,8 +89,7 @@ def grows_at_most(server: Localserve, octets: int) -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def next_client_is_served(server: Localserve) -> Iterator[None]:
-    # Warm: what is loaded at first use is not growth.
-    serves(server)
+    warm(server)
     yield
     serves(server)
     assert server.process is not None
@@ -100,6 +99,15 @@ def next_client_is_served(server: Localserve) -> Iterator[None]:
     while left_behind(server) and time.monotonic() < end:
         time.sleep(0.01)
     assert left_behind(server) == [], "temporary files were left"
+
+
+def warm(server: Localserve) -> None:
+    """Have each process answer: what is loaded at first use is not growth."""
+    assert server.process is not None
+    workers = children_of(server.process.pid) or [server.process.pid]
+    for worker in workers:
+        with only(worker, workers):
+            serves(server)
 
 
 def left_behind(server: Localserve) -> list[str]:

@@ -2,15 +2,13 @@
 
 import contextlib
 import imaplib
-import os
 import re
-import signal
 import time
-from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from endtoend.localserve import PASSWORD, USER, Localserve
-from endtoend.workers import children_of
+from endtoend.workers import children_of, only
 
 __all__ = ["FIRST", "SECOND", "Pair"]
 
@@ -37,15 +35,10 @@ class Pair(Localserve):
                 numbered[int(found[1])] = pid
         return [numbered[number] for number in sorted(numbered)]
 
-    @contextlib.contextmanager
-    def only(self, number: int) -> Iterator[None]:
+    def only(self, number: int) -> AbstractContextManager[None]:
         """Have one worker take what comes; the other stands still."""
-        other = self.workers[1 - number]
-        os.kill(other, signal.SIGSTOP)
-        try:
-            yield
-        finally:
-            os.kill(other, signal.SIGCONT)
+        workers = self.workers
+        return only(workers[number], workers)
 
     def reader(self, number: int, user: str = USER) -> imaplib.IMAP4:
         with self.only(number):

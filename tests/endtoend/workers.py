@@ -8,9 +8,10 @@ import os
 import signal
 import subprocess
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
-__all__ = ["WORKERS", "children_of", "kill_all", "use_workers", "wait_for_end"]
+__all__ = ["WORKERS", "children_of", "kill_all", "only", "use_workers", "wait_for_end"]
 
 WORKERS = int(os.environ.get("MOX_TEST_WORKERS", "1"))
 
@@ -18,6 +19,19 @@ WORKERS = int(os.environ.get("MOX_TEST_WORKERS", "1"))
 def children_of(process: int) -> list[int]:
     """Return the processes that one started, in the order of their start."""
     return [int(each) for each in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
+
+
+@contextlib.contextmanager
+def only(worker: int, workers: list[int]) -> Iterator[None]:
+    """Have one worker take what comes; the others stand still."""
+    others = [each for each in workers if each != worker]
+    for other in others:
+        os.kill(other, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for other in others:
+            os.kill(other, signal.SIGCONT)
 
 
 def kill_all(process: subprocess.Popen[bytes]) -> None:

@@ -1,6 +1,7 @@
-"""Running a server in the foreground: loop, signals."""
+"""Running a server in the foreground: loop, signals, what its process is like."""
 
 import asyncio
+import ctypes
 import signal
 import sys
 from collections.abc import Callable, Coroutine
@@ -11,13 +12,23 @@ __all__ = ["run_loop", "stop_on_signals"]
 
 # A thread that waits for its turn gets it after this, not after 5 ms: the driver gives up its turn often.
 _SWITCH_INTERVAL_S = 0.0005
+# Of glibc's malloc.h: what is larger is the system's again once it is free. By itself glibc would learn from
+# the first password (Argon2 takes 19 MB) to keep as much for the next one.
+_M_MMAP_THRESHOLD = -3
+_LARGE_OCTETS = 1 << 20
 
 
 def run_loop(main: Callable[[], Coroutine[object, object, int]]) -> int:
     """Run until it returns, on the best loop that this system has; return what it returns."""
     sys.setswitchinterval(_SWITCH_INTERVAL_S)
+    _give_memory_back()
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         return runner.run(main())
+
+
+def _give_memory_back() -> None:
+    if sys.platform != "win32" and hasattr(ctypes.CDLL(None), "mallopt"):
+        ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, _LARGE_OCTETS)
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
