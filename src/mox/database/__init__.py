@@ -13,6 +13,7 @@ bug that loses commits and is refused. Statements are constants beside the funct
 Raises `DatabaseError` (and apsw's own errors for broken statements, which are bugs).
 """
 
+from mox.database.behind import WriteBehind
 from mox.database.connection import Connection, Row
 from mox.database.errors import DAMAGE, DatabaseError, DatabaseTooNewError, DriverError
 from mox.database.lock import DirectoryLock
@@ -32,6 +33,7 @@ __all__ = [
     "ReplaceableReader",
     "Row",
     "Transaction",
+    "WriteBehind",
     "open_database",
     "open_reader",
 ]

@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date
 from pathlib import Path
 
-from mox.database import Connection, GroupWriter, Migrations, Row, open_database, open_reader
+from mox.database import Connection, GroupWriter, Migrations, Row, WriteBehind, open_database, open_reader
 from mox.outgoing.tlssessions import Noted
-from mox.runtime import Clock, Tasks
+from mox.runtime import Clock
 from moxkit.tlsrpt import FailureDetails, Policy, PolicyResult, add
 
 __all__ = ["DayResults", "TlsResults"]
@@ -22,7 +22,6 @@ __all__ = ["DayResults", "TlsResults"]
 logger = logging.getLogger(__name__)
 
 _MIGRATIONS = Migrations("mox.outgoing", "tlsschema")
-_WRITE_AFTER_S = 5.0
 _MOST_PENDING = 10_000
 _MOST_ROWS = 200_000
 _MOST_FAILURES = 100
@@ -110,8 +109,7 @@ class TlsResults:
         self._clock = clock
         self._is_wanted = is_wanted
         self._pending: dict[_Key, PolicyResult] = {}
-        self._is_waiting = False
-        self._tasks = Tasks()
+        self._behind = WriteBehind(self._write, clock=clock, what="tls results")
 
     def note(self, results: Iterable[Noted], *, sends_report: bool = True) -> None:
         """Add results to those of today.
@@ -139,20 +137,8 @@ class TlsResults:
                 failed_sessions=each.result.failed_sessions,
                 failures=each.result.failures,
             )
-        if self._pending and not self._is_waiting:
-            self._is_waiting = True
-            self._tasks.spawn(self._write_later(), "writing tls results")
-
-    async def _write_later(self) -> None:
-        try:
-            await self._clock.sleep(_WRITE_AFTER_S)
-        finally:
-            self._is_waiting = False
-        try:
-            await self._write()
-        except OSError as error:
-            # A full disk has better things to lose.
-            logger.warning("tls results are lost", extra={"reason": str(error)})
+        if self._pending:
+            self._behind.soon()
 
     async def _write(self) -> None:
         """Write what is pending; what was begun before is on disk then, too, since batches come in order."""
@@ -191,8 +177,7 @@ class TlsResults:
 
     async def close(self) -> None:
         """Write what is left and close."""
-        await self._tasks.close()
-        await self._write()
+        await self._behind.close()
         self._reader.close()
         self._writer.close()
 

@@ -104,15 +104,8 @@ class EntryFilter:
     def parameters(self) -> Mapping[str, object]:
         """What the clause, and the LIMIT, refer to."""
         return _given(
-            self.limit,
-            ids=None if self.ids is None else json.dumps(self.ids),
-            account=self.account,
-            sender=_lowered(self.sender),
-            recipient=_lowered(self.recipient),
+            self,
             hold=self.hold,
-            transport=self.transport,
-            queued_before=_seconds(self.queued.before),
-            queued_after=_seconds(self.queued.after),
             due_before=_seconds(self.due.before),
             due_after=_seconds(self.due.after),
         )
@@ -141,15 +134,8 @@ class RetiredFilter:
     def parameters(self) -> Mapping[str, object]:
         """What the clause, and the LIMIT, refer to."""
         return _given(
-            self.limit,
-            ids=None if self.ids is None else json.dumps(self.ids),
-            account=self.account,
-            sender=_lowered(self.sender),
-            recipient=_lowered(self.recipient),
+            self,
             is_delivered=self.is_delivered,
-            transport=self.transport,
-            queued_before=_seconds(self.queued.before),
-            queued_after=_seconds(self.queued.after),
             active_before=_seconds(self.active.before),
             active_after=_seconds(self.active.after),
         )
@@ -160,9 +146,20 @@ def _where(parameters: Mapping[str, object]) -> str:
     return " WHERE " + " AND ".join(conditions) if conditions else ""
 
 
-def _given(limit: int | None, **values: object) -> Mapping[str, object]:
+def _given(one: EntryFilter | RetiredFilter, **own: object) -> Mapping[str, object]:
+    """Return what is looked at: what filters of both kinds have, and what is this kind's own."""
+    values = {
+        "ids": None if one.ids is None else json.dumps(one.ids),
+        "account": one.account,
+        "sender": _lowered(one.sender),
+        "recipient": _lowered(one.recipient),
+        "transport": one.transport,
+        "queued_before": _seconds(one.queued.before),
+        "queued_after": _seconds(one.queued.after),
+        **own,
+    }
     given = {name: value for name, value in values.items() if value is not None}
-    return {**given, "limit": _NO_LIMIT if limit is None else limit}
+    return {**given, "limit": _NO_LIMIT if one.limit is None else one.limit}
 
 
 def _lowered(text: str | None) -> str | None:

@@ -7,16 +7,15 @@ statistics. What others can make grow is bounded.
 import logging
 from datetime import UTC, datetime
 
-from mox.database import Connection, GroupWriter, Row
+from mox.database import Connection, GroupWriter, Row, WriteBehind
 from mox.reports.evaluation import Evaluation
 from mox.reports.rowtext import encode_row, parse_row
-from mox.runtime import Clock, Tasks
+from mox.runtime import Clock
 
 __all__ = ["Evaluations"]
 
 logger = logging.getLogger(__name__)
 
-_WRITE_AFTER_S = 5.0
 _MOST_PENDING = 10_000
 _MOST_ROWS = 500_000
 
@@ -37,10 +36,8 @@ class Evaluations:
     def __init__(self, *, writer: GroupWriter, reader: Connection, clock: Clock) -> None:
         self._writer = writer
         self._reader = reader
-        self._clock = clock
         self._pending: list[Evaluation] = []
-        self._is_waiting = False
-        self._tasks = Tasks()
+        self._behind = WriteBehind(self._write, clock=clock, what="dmarc evaluations")
 
     def note(self, evaluation: Evaluation) -> None:
         """Remember an evaluation."""
@@ -48,20 +45,7 @@ class Evaluations:
             logger.warning("too many evaluations, some are not recorded")
             return
         self._pending.append(evaluation)
-        if not self._is_waiting:
-            self._is_waiting = True
-            self._tasks.spawn(self._write_later(), "writing dmarc evaluations")
-
-    async def _write_later(self) -> None:
-        try:
-            await self._clock.sleep(_WRITE_AFTER_S)
-        finally:
-            self._is_waiting = False
-        try:
-            await self._write()
-        except OSError as error:
-            # A full disk has better things to lose.
-            logger.warning("evaluations are lost", extra={"reason": str(error)})
+        self._behind.soon()
 
     async def _write(self) -> None:
         """Write what is pending; what was begun before is on disk then, too, since batches come in order."""
@@ -91,8 +75,7 @@ class Evaluations:
 
     async def close(self) -> None:
         """Write what is left."""
-        await self._tasks.close()
-        await self._write()
+        await self._behind.close()
 
 
 def _parameters(evaluation: Evaluation) -> dict[str, object]:
