@@ -10,13 +10,13 @@ import asyncio
 import signal
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import uvloop
 from cryptography import x509
 
-from mox.app import Server, build
+from mox.app import Ground, Server, build
 from mox.app.workers import run_workers
 from mox.config import STATIC_NAME, ConfigSource, load_config
 from mox.observe import LogfmtFormatter, LogLevels, install
@@ -54,14 +54,10 @@ async def _serve(options: argparse.Namespace, source: ConfigSource, inherited: I
         clock=clock,
         tls_results=results,
     )
-    server = build(
-        source=source,
-        data_dir=data_dir,
-        clock=clock,
-        levels=levels,
-        deliverer=deliverer,
-        **({} if inherited is None else _of_worker(inherited)),
-    )
+    ground = Ground(source=source, data_dir=data_dir, clock=clock, levels=levels)
+    if inherited is not None:
+        ground = replace(ground, worker=inherited.worker, notices=inherited.notices)
+    server = build(ground, deliverer=deliverer, bound=None if inherited is None else inherited.sockets)
     if inherited is not None:
         inherited.follow(lambda _: None, lambda: server.shutdown.ask("the parent is gone", 1))
     credentials = server.identities.credentials
@@ -78,10 +74,6 @@ async def _serve(options: argparse.Namespace, source: ConfigSource, inherited: I
         await policies.close()
         resolver.close()
         pool.shutdown()
-
-
-def _of_worker(inherited: Inherited) -> dict[str, Any]:
-    return {"worker": inherited.worker, "notices": inherited.notices, "bound": inherited.sockets}
 
 
 def _ask_for_end(server: Server, number: int) -> None:

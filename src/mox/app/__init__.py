@@ -1,6 +1,7 @@
 """The composition root: the only place that knows all packages and names concrete classes.
 
-`build` makes a server from a configuration; `create_localserve` writes the files of a developer's server.
+`build` makes a server on a `Ground`: configuration, data, clock. `create_localserve` writes the files of a
+developer's server.
 What stands here is loaded when it is asked for: the parent that root runs needs little of it.
 """
 
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from mox.app.building import build
+    from mox.app.ground import Ground
     from mox.app.localserve import (
         ACCOUNT,
         ADDRESS,
@@ -26,6 +28,7 @@ __all__ = [
     "ADDRESS",
     "ADMIN_PASSWORD",
     "PASSWORD",
+    "Ground",
     "Server",
     "banner",
     "build",
@@ -34,7 +37,7 @@ __all__ = [
     "run_localserve",
 ]
 
-_FILES = {"Server": "server", "build": "building", "run_localserve": "run"}
+_FILES = {"Server": "server", "Ground": "ground", "build": "building", "run_localserve": "run"}
 
 
 def __getattr__(name: str) -> object:

@@ -3,9 +3,8 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from mox.accounts import Identities
 from mox.app.junktraining import JunkTraining
-from mox.config import ConfigSource
+from mox.app.parts import Parts
 from mox.control import (
     Commands,
     ConfigCommands,
@@ -16,30 +15,19 @@ from mox.control import (
     SuppressionCommands,
     WhyCommands,
 )
-from mox.filtering import Classifiers
 from mox.moving import Imports
-from mox.observe import LogLevels
-from mox.queue import EntryFilter, Queue
-from mox.runtime import Clock, Shutdown
-from mox.store import Store
+from mox.queue import EntryFilter
+from mox.runtime import Shutdown
 
 __all__ = ["make_commands"]
 
 
 def make_commands(
-    *,
-    source: ConfigSource,
-    clock: Clock,
-    levels: LogLevels,
-    shutdown: Shutdown,
-    store: Store,
-    identities: Identities,
-    queue: Queue,
-    classifiers: Classifiers,
-    training: JunkTraining,
-    imports: Imports,
+    parts: Parts, *, shutdown: Shutdown, training: JunkTraining, imports: Imports
 ) -> dict[str, Callable[[dict[str, Any]], Awaitable[object]]]:
     """Return all commands by name."""
+    ground, store, identities, queue = parts.ground, parts.store, parts.identities, parts.queue
+    source, clock = ground.source, ground.clock
 
     def has_filter(name: str) -> bool | None:
         account = source.current.accounts.get(name)
@@ -51,7 +39,7 @@ def make_commands(
         return dropped.changed
 
     return (
-        Commands(store=store, levels=levels, shutdown=shutdown).table()
+        Commands(store=store, levels=ground.levels, shutdown=shutdown).table()
         | IdentityCommands(identities=identities, source=source).table()
         | ConfigCommands(
             source=source, identities=identities, store=store, clock=clock, forget_queued=forget_queued
@@ -59,13 +47,11 @@ def make_commands(
         | WhyCommands(store=store).table()
         | MovingCommands(imports=imports).table()
         | JunkCommands(
-            classifiers=classifiers,
+            classifiers=parts.receiving.classifiers,
             has_filter=has_filter,
             account_names=lambda: source.current.accounts,
             call_trainer=training.call,
         ).table()
-        | SuppressionCommands(
-            suppressions=queue.suppressions, exists=lambda name: name in source.current.accounts
-        ).table()
-        | QueueCommands(queue=queue, clock=clock, transports=source.current.static.transports).table()
+        | SuppressionCommands(suppressions=queue.suppressions, exists=ground.has_account).table()
+        | QueueCommands(queue=queue, clock=clock, transports=ground.static.transports).table()
     )

@@ -22,10 +22,11 @@ class Duties:
 
     def __init__(self, parts: Parts, *, shutdown: Shutdown) -> None:
         """Make what does them; `shutdown` is what a command may ask for."""
-        store, clock, source = parts.store, parts.clock, parts.source
+        store, ground = parts.store, parts.ground
+        clock = ground.clock
 
         def names() -> list[str]:
-            return list(source.current.accounts)
+            return list(ground.source.current.accounts)
 
         self._parts = parts
         self._tasks = Tasks()
@@ -38,19 +39,8 @@ class Duties:
         )
         store.call_trainer = self.training.call
         self.imports = Imports(store=store, clock=clock)
-        commands = make_commands(
-            source=source,
-            clock=clock,
-            levels=parts.levels,
-            shutdown=shutdown,
-            store=store,
-            identities=parts.identities,
-            queue=parts.queue,
-            classifiers=parts.receiving.classifiers,
-            training=self.training,
-            imports=self.imports,
-        )
-        self._control = ControlServer(data_dir=parts.data_dir, commands=commands)
+        commands = make_commands(parts, shutdown=shutdown, training=self.training, imports=self.imports)
+        self._control = ControlServer(data_dir=ground.data_dir, commands=commands)
 
     async def start(self) -> None:
         """Begin."""

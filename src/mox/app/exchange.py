@@ -9,11 +9,12 @@ __all__ = ["exchange_notices"]
 
 def exchange_notices(parts: Parts) -> None:
     """Have notices of other processes heard, and those sent that nothing else sends."""
-    notices, source, levels = parts.notices, parts.source, parts.levels
+    ground = parts.ground
+    notices, source, levels = ground.notices, ground.source, ground.levels
     notices.on("account", parts.store.heard)
     notices.on("config", lambda _: source.look_soon())
     source.on_change = lambda: notices.tell("config")
-    if not parts.worker.is_first:
+    if not ground.worker.is_first:
         notices.on("level", lambda text: levels.set(*json.loads(text)))
         return
 

@@ -9,11 +9,12 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from mox.acme import Acme, KeptCertificates, Session
 from mox.app.addresses import web_entries
+from mox.app.ground import Ground
 from mox.app.outgoing import trusted_roots
 from mox.certificates import Certificates, Challenges
 from mox.config import ConfigSource
 from mox.observe import AcmeMetrics
-from mox.runtime import Clock, write_file_durably
+from mox.runtime import write_file_durably
 from moxkit.dns import DnsError, NotFound, Resolver
 
 __all__ = ["kept_certificates", "make_acme"]
@@ -22,10 +23,8 @@ _LOOKUP_S = 10.0
 
 
 def make_acme(
+    ground: Ground,
     *,
-    source: ConfigSource,
-    data_dir: Path,
-    clock: Clock,
     certificates: Certificates,
     challenges: Challenges,
     resolver: Resolver,
@@ -36,6 +35,7 @@ def make_acme(
     Raises:
         OSError, ValueError: A file of authorities cannot be used.
     """
+    source, data_dir = ground.source, ground.data_dir
     trust = _trust(source, data_dir)
     acme = Acme(
         snapshot=lambda: source.current,
@@ -51,7 +51,7 @@ def make_acme(
             for name, provider in source.current.static.acme.items()
         },
         data_dir=data_dir,
-        clock=clock,
+        clock=ground.clock,
         read_file=certificates.read,
         ways=lambda provider: _ways(source, provider),
         is_in_dns=partial(_is_in_dns, resolver),
@@ -61,12 +61,13 @@ def make_acme(
     return acme
 
 
-def kept_certificates(
-    source: ConfigSource, data_dir: Path, clock: Clock, counting: AcmeMetrics
-) -> KeptCertificates:
+def kept_certificates(ground: Ground, counting: AcmeMetrics) -> KeptCertificates:
     """Return the certificates that another process asks for."""
     return KeptCertificates(
-        snapshot=lambda: source.current, data_dir=data_dir, clock=clock, counting=counting
+        snapshot=lambda: ground.source.current,
+        data_dir=ground.data_dir,
+        clock=ground.clock,
+        counting=counting,
     )
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from cryptography import x509
 
-from mox.config import CA, ConfigSource, StaticTLS
+from mox.app.ground import Ground
+from mox.config import CA, StaticTLS
 from mox.outgoing import RoutedDelivery, StsPolicies, TlsResults, own_addresses
 from mox.runtime import Clock
 from moxkit.dns import Resolver
@@ -44,16 +45,14 @@ class Outgoing:
         await self.policies.close()
 
 
-def make_outgoing(
-    *, source: ConfigSource, data_dir: Path, clock: Clock, pool: ThreadPoolExecutor, resolver: Resolver
-) -> Outgoing:
+def make_outgoing(ground: Ground, pool: ThreadPoolExecutor, resolver: Resolver) -> Outgoing:
     """Put it together.
 
     Raises:
         OSError, ValueError: A file of authorities cannot be used.
         mox.database.DatabaseError: A database cannot be used.
     """
-    static = source.current.static
+    source, clock, data_dir, static = ground.source, ground.clock, ground.data_dir, ground.static
     roots = trusted_roots(static.tls, source.directory)
     https = HttpsClient(resolver, roots=roots, now=clock.now)
     policies = StsPolicies(directory=data_dir, clock=clock, pool=pool, resolver=resolver, get=https.get)

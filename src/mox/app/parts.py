@@ -3,16 +3,13 @@
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 
 from mox.accounts import Accounts, Identities
+from mox.app.ground import Ground
 from mox.app.receiving import Receiving, make_receiving
 from mox.app.selfdelivery import SelfDelivery
 from mox.app.settings import initial_mailboxes, junk_flag_rules, keep_retired, quota, send_limits
-from mox.config import ConfigSource
-from mox.observe import LogLevels
 from mox.queue import Bounces, Deliverer, Queue, RetryPlan
-from mox.runtime import Clock, Notices, Worker
 from mox.signing import KeyRing, Signer
 from mox.store import Store
 from mox.submission import Submission
@@ -29,17 +26,10 @@ class Parts:
     """What works on mail, in each process.
 
     Attributes:
-        worker: Which of the processes this is.
-        notices: Of the others.
         pools: Threads; they end last.
     """
 
-    source: ConfigSource
-    data_dir: Path
-    clock: Clock
-    levels: LogLevels
-    worker: Worker
-    notices: Notices
+    ground: Ground
     store: Store
     accounts: Accounts
     identities: Identities
@@ -58,133 +48,80 @@ class Parts:
             pool.shutdown()
 
 
-def make_parts(
-    *,
-    source: ConfigSource,
-    data_dir: Path,
-    clock: Clock,
-    levels: LogLevels,
-    worker: Worker,
-    notices: Notices,
-    local_address: str | None,
-    deliverer: Deliverer | None,
-    resolver: Resolver,
-    enforces: bool,
-) -> Parts:
-    """Make them; arguments are those of `build`.
+def make_parts(ground: Ground, *, deliverer: Deliverer, resolver: Resolver) -> Parts:
+    """Make them.
+
+    Args:
+        ground: What they stand on.
+        deliverer: Makes deliveries of queued messages.
+        resolver: Asked about incoming mail.
 
     Raises:
         mox.database.DatabaseError: A database cannot be used.
     """
-    static = source.current.static
     pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="worker")
     computing = ThreadPoolExecutor(1, thread_name_prefix="computing")
-    store = _store(source, data_dir, clock, pool=pool, computing=computing, worker=worker, notices=notices)
-    accounts = Accounts(current=lambda: source.current, fallback=local_address)
-    identities = Identities(
-        directory=data_dir,
-        clock=clock,
-        pool=pool,
-        addresses=accounts,
-        hostname=static.hostname,
-        enables_cram_md5=lambda: static.enable_cram_md5,
-        # In localserve nobody is limited or slowed down.
-        limits=local_address is None,
-        is_shared=worker.is_shared,
-    )
-    queue = _queue(
-        source,
-        data_dir,
-        clock,
-        pool,
-        store,
-        deliverer=deliverer or SelfDelivery(static),
-        worker=worker,
-        notices=notices,
-    )
+    store = _store(ground, pool, computing)
+    accounts = Accounts(current=lambda: ground.source.current, fallback=ground.local_address)
+    identities = _identities(ground, pool, accounts)
+    queue = _queue(ground, pool, store, deliverer)
     receiving = make_receiving(
-        source=source,
-        data_dir=data_dir,
-        clock=clock,
-        pool=pool,
-        store=store,
-        accounts=accounts,
-        resolver=resolver,
-        returned=queue.returned,
-        enforces=enforces,
-        is_shared=worker.is_shared,
-    )
-    submission = Submission(
-        store=store,
-        queue=queue,
-        accounts=accounts,
-        signer=Signer(current=lambda: source.current, keys=KeyRing(source.directory), clock=clock, pool=pool),
-        limits=lambda name: None if local_address is not None else send_limits(source, name),
-        is_pedantic=static.pedantic,
+        ground, pool, store=store, accounts=accounts, resolver=resolver, returned=queue.returned
     )
     return Parts(
-        source=source,
-        data_dir=data_dir,
-        clock=clock,
-        levels=levels,
-        worker=worker,
-        notices=notices,
+        ground=ground,
         store=store,
         accounts=accounts,
         identities=identities,
         queue=queue,
         receiving=receiving,
-        submission=submission,
+        submission=_submission(ground, pool, store, accounts, queue),
         pools=(computing, pool),
     )
 
 
-def _store(
-    source: ConfigSource,
-    data_dir: Path,
-    clock: Clock,
-    *,
-    pool: ThreadPoolExecutor,
-    computing: ThreadPoolExecutor,
-    worker: Worker,
-    notices: Notices,
-) -> Store:
+def _store(ground: Ground, pool: ThreadPoolExecutor, computing: ThreadPoolExecutor) -> Store:
+    source, notices = ground.source, ground.notices
     return Store(
-        directory=data_dir,
-        clock=clock,
+        directory=ground.data_dir,
+        clock=ground.clock,
         pool=pool,
         computing=computing,
-        exists=lambda name: name in source.current.accounts,
+        exists=ground.has_account,
         quota=lambda name: quota(source, name),
         junk_flag_rules=lambda name: junk_flag_rules(source, name),
-        initial_mailboxes=initial_mailboxes(source.current.static.initial_mailboxes),
-        worker=worker,
+        initial_mailboxes=initial_mailboxes(ground.static.initial_mailboxes),
+        worker=ground.worker,
         tell_others=lambda name: notices.tell("account", name),
     )
 
 
-def _queue(
-    source: ConfigSource,
-    data_dir: Path,
-    clock: Clock,
-    pool: ThreadPoolExecutor,
-    store: Store,
-    *,
-    deliverer: Deliverer,
-    worker: Worker,
-    notices: Notices,
-) -> Queue:
-    static = source.current.static
+def _identities(ground: Ground, pool: ThreadPoolExecutor, accounts: Accounts) -> Identities:
+    static = ground.static
+    return Identities(
+        directory=ground.data_dir,
+        clock=ground.clock,
+        pool=pool,
+        addresses=accounts,
+        hostname=static.hostname,
+        enables_cram_md5=lambda: static.enable_cram_md5,
+        limits=not ground.is_local,
+        is_shared=ground.worker.is_shared,
+    )
+
+
+def _queue(ground: Ground, pool: ThreadPoolExecutor, store: Store, deliverer: Deliverer) -> Queue:
+    static, source, notices = ground.static, ground.source, ground.notices
     bounces = Bounces(
         store=store,
-        clock=clock,
+        clock=ground.clock,
         hostname=static.hostname,
-        exists=lambda name: name in source.current.accounts,
+        exists=ground.has_account,
         postmaster=(static.postmaster.account, static.postmaster.mailbox),
     )
     return Queue(
-        directory=data_dir,
-        clock=clock,
+        directory=ground.data_dir,
+        clock=ground.clock,
         pool=pool,
         deliverer=deliverer,
         listeners=[bounces],
@@ -199,6 +136,21 @@ def _queue(
         # What fails on purpose is to fail again.
         suppresses=not isinstance(deliverer, SelfDelivery),
         keep_retired=lambda name: keep_retired(source, name),
-        is_shared=worker.is_shared,
+        is_shared=ground.worker.is_shared,
         tell_others=lambda: notices.tell("queue"),
+    )
+
+
+def _submission(
+    ground: Ground, pool: ThreadPoolExecutor, store: Store, accounts: Accounts, queue: Queue
+) -> Submission:
+    source = ground.source
+    keys = KeyRing(source.directory)
+    return Submission(
+        store=store,
+        queue=queue,
+        accounts=accounts,
+        signer=Signer(current=lambda: source.current, keys=keys, clock=ground.clock, pool=pool),
+        limits=lambda name: None if ground.is_local else send_limits(source, name),
+        is_pedantic=ground.static.pedantic,
     )

@@ -26,12 +26,11 @@ class PortMaker:
 
     def __init__(
         self,
-        *,
         parts: Parts,
+        *,
         certificates: Certificates,
         counting: Counting,
         shutdown: Shutdown,
-        is_local: bool,
         web: WebPorts | None,
     ) -> None:
         """Remember the parts.
@@ -41,18 +40,16 @@ class PortMaker:
             certificates: Of listeners.
             counting: Numbers of the SMTP server.
             shutdown: Connections end once it is asked for.
-            is_local: Of localserve.
             web: Ports of web sites; None where another process serves them.
         """
-        self._static = parts.source.current.static
+        self._static = parts.ground.static
         self._certificates = certificates
         self._parts = parts
-        sign_in, clock = parts.identities.sign_in, parts.clock
+        sign_in, clock = parts.identities.sign_in, parts.ground.clock
         self._imap_desk = ServiceDesk(desk=sign_in, service=Service.IMAP, clock=clock)
         self._submission_desk = ServiceDesk(desk=sign_in, service=Service.SUBMISSION, clock=clock)
         self._counting = counting
         self._shutdown = shutdown
-        self._is_local = is_local
         self._web = web
 
     def ports(self, listener: Listener) -> Iterator[Port]:
@@ -125,7 +122,7 @@ class PortMaker:
             is_pedantic=self._static.pedantic,
             receiving=_receiving(listener.smtp),
             # In localserve nobody waits.
-            slows_unwanted=not self._is_local,
+            slows_unwanted=not self._parts.ground.is_local,
         )
 
     def _smtp(self, options: Options, tls: TLSContext | None) -> SmtpServer:
@@ -137,19 +134,19 @@ class PortMaker:
             delivery=self._parts.receiving.delivery,
             submission=self._parts.submission,
             desk=self._submission_desk,
-            clock=self._parts.clock,
+            clock=self._parts.ground.clock,
             shutdown=self._shutdown,
             tls_context=tls,
-            special_recipients=SpecialRecipients() if self._is_local else None,
+            special_recipients=SpecialRecipients() if self._parts.ground.is_local else None,
             counting=self._counting,
         )
 
     def _imap(self, listener: Listener, *, tls: TLSContext | None, allows_plaintext: bool) -> ImapServer:
-        source = self._parts.source
+        source = self._parts.ground.source
         services = Services(
             store=self._parts.store,
             desk=self._imap_desk,
-            clock=self._parts.clock,
+            clock=self._parts.ground.clock,
             appendlimit_octets=listener.smtp_max_message_size,
             message_limit=self._static.imap_message_limit,
             version=mox.__version__,

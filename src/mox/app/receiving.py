@@ -4,9 +4,9 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 
 from mox.accounts import Accounts
+from mox.app.ground import Ground
 from mox.config import ConfigSource, JunkFilter
 from mox.delivery import (
     AccountRules,
@@ -23,7 +23,6 @@ from mox.delivery import (
 from mox.filtering import Classifiers
 from mox.queue import ReturnedMail
 from mox.reports import Reports
-from mox.runtime import Clock
 from mox.store import Store
 from mox.verification import Verifier
 from moxkit.dns import Resolver
@@ -56,31 +55,27 @@ class Receiving:
 
 
 def make_receiving(
-    *,
-    source: ConfigSource,
-    data_dir: Path,
-    clock: Clock,
+    ground: Ground,
     pool: ThreadPoolExecutor,
+    *,
     store: Store,
     accounts: Accounts,
     resolver: Resolver,
     returned: ReturnedMail,
-    enforces: bool,
-    is_shared: bool,
 ) -> Receiving:
-    """Put it together; `returned` hears what comes back, without `enforces` nothing is refused as junk."""
+    """Put it together; `returned` hears what comes back."""
+    source, clock, static = ground.source, ground.clock, ground.static
 
     def rules(name: str) -> AccountRules:
         return rules_of(source.current.accounts[name])
 
-    static = source.current.static
     classifiers = Classifiers(store=store, settings=lambda name: _junk_filter(source, name))
     reports = Reports(
-        directory=data_dir,
+        directory=ground.data_dir,
         clock=clock,
         pool=pool,
         own_domains=lambda: {*source.current.domains, static.hostname},
-        is_shared=is_shared,
+        is_shared=ground.worker.is_shared,
     )
     delivery = Delivery(
         store=store,
@@ -93,7 +88,7 @@ def make_receiving(
             gathering=Gathering(lists=BlockLists(resolver=resolver, clock=clock)),
             rules=rules,
             classifying=WordsLearned(classifiers=classifiers),
-            enforces=enforces,
+            enforces=ground.enforces,
         ),
         keep_rejects=lambda name: rules(name).rejects,
         own_names=lambda: source.current.postmaster_domains,

@@ -6,6 +6,7 @@ from pathlib import Path
 from socket import socket
 
 from mox.app.building import build
+from mox.app.ground import Ground
 from mox.app.localserve import ACCOUNT, ADDRESS, PASSWORD
 from mox.app.running import run_loop, stop_on_signals
 from mox.app.server import Server
@@ -85,17 +86,17 @@ class _Local:
         notices: Notices | None = None,
         bound: Mapping[tuple[str, int], socket] | None = None,
     ) -> Server:
-        return build(
+        ground = Ground(
             source=self.source,
             data_dir=self.data_dir,
             clock=self._clock,
             levels=self._levels,
+            worker=worker,
+            notices=notices or Notices(),
             local_address=ADDRESS,
             enforces=self._enforces,
-            worker=worker,
-            notices=notices,
-            bound=bound,
         )
+        return build(ground, bound=bound)
 
     async def init(self) -> int:
         """Only make what is not there yet."""

@@ -78,16 +78,16 @@ class Server:
             mox.listen.BindError: A port cannot be had.
         """
         logging.getLogger().addHandler(self.metrics.log)
-        self._parts.notices.start()
+        self._parts.ground.notices.start()
         for port in self._ports:
             await self._listeners.listen(port)
         if self._duties is not None:
             await self._duties.start()
             logger.info("ready to serve", extra={"version": mox.__version__})
         else:
-            self._tasks.spawn(self.metrics.share(self._parts.clock), "numbers")
-            self._parts.notices.tell("started")
-            logger.info("ready to help", extra={"worker": self._parts.worker.number})
+            self._tasks.spawn(self.metrics.share(self._parts.ground.clock), "numbers")
+            self._parts.ground.notices.tell("started")
+            logger.info("ready to help", extra={"worker": self._parts.ground.worker.number})
 
     async def stop(self) -> None:
         """End connections, finish what is being written, close."""
@@ -99,7 +99,7 @@ class Server:
             await self._duties.close()
         await self._tasks.close()
         await self._parts.close()
-        self._parts.notices.close()
+        self._parts.ground.notices.close()
         logging.getLogger().removeHandler(self.metrics.log)
 
     async def run(self, ready: Callable[[], None]) -> int:

@@ -7,11 +7,13 @@ import sys
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
 from socket import socket
 
 import mox
 from mox.app.building import build
+from mox.app.ground import Ground
 from mox.app.outgoing import Outgoing, make_outgoing
 from mox.app.resolving import make_resolver
 from mox.app.running import run_loop, stop_on_signals
@@ -20,7 +22,7 @@ from mox.app.updating import make_update_check
 from mox.certificates import Certificates, Challenges, certificate_files
 from mox.config import ConfigSource, load_config
 from mox.observe import AcmeMetrics, LogLevels, Metrics
-from mox.runtime import Clock, FileWatch, Tasks, Worker, notify_service_manager
+from mox.runtime import Clock, FileWatch, Tasks, notify_service_manager
 
 assert sys.platform != "win32"  # noqa: S101  the command line says that it is not available there
 
@@ -66,43 +68,40 @@ def serve(
     logger.info(
         "starting without privileges" if inherited and inherited.is_confined else "starting", extra=extra
     )
+    data_dir = (source.directory / static.data_dir).resolve()
     if inherited is None and static.workers > 1:
-        data_dir = (source.directory / static.data_dir).resolve()
         files = certificate_files(static.listeners.values(), source.directory)
         return run_workers(argv, static=static, data_dir=data_dir, run_as=None, files=files)
-    return run_loop(lambda: _serve(source, clock, levels, inherited))
+    ground = Ground(source=source, data_dir=data_dir, clock=clock, levels=levels)
+    if inherited is not None:
+        ground = replace(ground, worker=inherited.worker, notices=inherited.notices)
+    return run_loop(lambda: _serve(ground, inherited))
 
 
-async def _serve(source: ConfigSource, clock: Clock, levels: LogLevels, inherited: Inherited | None) -> int:
-    static = source.current.static
-    worker = inherited.worker if inherited else Worker()
+async def _serve(ground: Ground, inherited: Inherited | None) -> int:
+    source, static = ground.source, ground.static
     challenges, metrics = Challenges(), Metrics()
     certificates = Certificates(source.directory, inherited.files if inherited else None, hello=challenges)
     async with AsyncExitStack() as stack:
         # The server ends first: what it delivers with has to be there until then.
-        around = _Surroundings(source, clock, stack)
-        outgoing = around.make_outgoing() if worker.is_first else None
+        around = _Surroundings(ground, stack)
+        outgoing = around.make_outgoing() if ground.worker.is_first else None
         stack.push_async_callback(around.tasks.close)
         if static.acme:
-            around.use_acme(certificates, challenges, metrics.acme, is_first=worker.is_first)
+            around.use_acme(certificates, challenges, metrics.acme)
         server = build(
-            source=source,
-            data_dir=around.data_dir,
-            clock=clock,
-            levels=levels,
+            ground,
             deliverer=outgoing.deliverer if outgoing else None,
             resolver=around.resolver,
             certificates=certificates,
             bound=_bound(inherited),
             challenges=challenges,
             metrics=metrics,
-            worker=worker,
-            notices=inherited.notices if inherited else None,
         )
         stop_on_signals(server)
         if inherited is None:
             files = certificate_files(static.listeners.values(), source.directory)
-            around.tasks.spawn(_watch(FileWatch(files), clock, certificates.renew), "certificates")
+            around.tasks.spawn(_watch(FileWatch(files), ground.clock, certificates.renew), "certificates")
         else:
             inherited.follow(certificates.renew, lambda: server.shutdown.ask("the parent is gone", 1))
         if outgoing is None:
@@ -114,42 +113,29 @@ async def _serve(source: ConfigSource, clock: Clock, levels: LogLevels, inherite
 class _Surroundings:
     """What a real server has besides its parts; it ends with the stack."""
 
-    def __init__(self, source: ConfigSource, clock: Clock, stack: AsyncExitStack) -> None:
-        self.data_dir = (source.directory / source.current.static.data_dir).resolve()
-        self.resolver = make_resolver(source.current.static.resolvers, clock, is_local=False)
+    def __init__(self, ground: Ground, stack: AsyncExitStack) -> None:
+        self.resolver = make_resolver(ground.static.resolvers, ground.clock, is_local=False)
         self.tasks = Tasks()
-        self._source = source
-        self._clock = clock
+        self._ground = ground
         self._stack = stack
         self._pool = stack.enter_context(ThreadPoolExecutor(4, thread_name_prefix="outgoing"))
 
     def make_outgoing(self) -> Outgoing:
         """Return the ways out."""
-        outgoing = make_outgoing(
-            source=self._source,
-            data_dir=self.data_dir,
-            clock=self._clock,
-            pool=self._pool,
-            resolver=self.resolver,
-        )
+        outgoing = make_outgoing(self._ground, self._pool, self.resolver)
         self._stack.push_async_callback(outgoing.close)
         return outgoing
 
-    def use_acme(
-        self, certificates: Certificates, challenges: Challenges, counting: AcmeMetrics, *, is_first: bool
-    ) -> None:
+    def use_acme(self, certificates: Certificates, challenges: Challenges, counting: AcmeMetrics) -> None:
         """Have certificates that providers issue; one process asks them."""
         # Who has no provider need not load what speaks to them.
         from mox.app.issuing import kept_certificates, make_acme  # noqa: PLC0415  see above
 
-        if not is_first:
-            kept = kept_certificates(self._source, self.data_dir, self._clock, counting)
-            certificates.issued_by(kept)
+        if not self._ground.worker.is_first:
+            certificates.issued_by(kept_certificates(self._ground, counting))
             return
         acme = make_acme(
-            source=self._source,
-            data_dir=self.data_dir,
-            clock=self._clock,
+            self._ground,
             certificates=certificates,
             challenges=challenges,
             resolver=self.resolver,
@@ -162,14 +148,8 @@ class _Surroundings:
         """Do in the background what one process does for all."""
         self.tasks.spawn(outgoing.policies.run(), "mta-sts policies")
         self.tasks.spawn(outgoing.forget_old(), "old tls results")
-        if self._source.current.static.check_updates:
-            updates = make_update_check(
-                source=self._source,
-                data_dir=self.data_dir,
-                clock=self._clock,
-                resolver=self.resolver,
-                store=server.store,
-            )
+        if self._ground.static.check_updates:
+            updates = make_update_check(self._ground, resolver=self.resolver, store=server.store)
             self.tasks.spawn(updates.run(), "update check")
 
 

@@ -1,12 +1,10 @@
 """Has the postmaster told of a new version."""
 
 import secrets
-from pathlib import Path
 
 import mox
 from mox.admin import UpdateCheck, Version, parse_version
-from mox.config import ConfigSource
-from mox.runtime import Clock
+from mox.app.ground import Ground
 from mox.store import NewMessage, Store, Tx, add_message, ensure_mailbox, parse_flags
 from moxkit.dns import Resolver
 from moxkit.domain import parse_domain
@@ -32,11 +30,9 @@ You get this letter once for each version. CheckUpdates in mox.toml switches it 
 """
 
 
-def make_update_check(
-    *, source: ConfigSource, data_dir: Path, clock: Clock, resolver: Resolver, store: Store
-) -> UpdateCheck:
+def make_update_check(ground: Ground, *, resolver: Resolver, store: Store) -> UpdateCheck:
     """Put it together; letters go to the postmaster's mailbox."""
-    static = source.current.static
+    static, clock = ground.static, ground.clock
 
     async def tell(latest: Version) -> None:
         hostname = parse_domain(static.hostname).ascii
@@ -52,7 +48,7 @@ def make_update_check(
     return UpdateCheck(
         own=parse_version(mox.__version__),
         domain=parse_domain(static.updates_domain),
-        data_dir=data_dir,
+        data_dir=ground.data_dir,
         clock=clock,
         resolver=resolver,
         tell=tell,

@@ -7,6 +7,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mox.app.addresses import WebEntry, is_for_mail, web_entries
+from mox.app.ground import Ground
 from mox.app.metricssite import metrics_app
 from mox.app.outgoing import trusted_roots
 from mox.certificates import Certificates, Names
@@ -15,7 +16,7 @@ from mox.http import ALPN, HttpServer, ProblemError, Rank, Site, is_local_host
 from mox.listen import Port, Serve
 from mox.mailhost import MailHost
 from mox.observe import Metrics
-from mox.runtime import Clock, Shutdown
+from mox.runtime import Shutdown
 from mox.webaccount import AccountParts, account_app
 from mox.webserver import WebServer
 from moxkit.domain import parse_domain
@@ -37,29 +38,25 @@ class WebPorts:
 
     def __init__(
         self,
+        ground: Ground,
         *,
-        source: ConfigSource,
         certificates: Certificates,
         account: AccountParts,
         challenges: ASGIApp,
         metrics: Metrics,
-        clock: Clock,
         shutdown: Shutdown,
-        is_limited: bool,
     ) -> None:
         """Remember the parts.
 
         Args:
-            source: The configuration; hosts are looked up in it at each request.
+            ground: What they stand on; hosts are looked up in its configuration at each request.
             certificates: Of listeners.
             account: What the account site works with.
             challenges: What ACME providers look at.
             metrics: Numbers, to be shown and to count in.
-            clock: For limits and durations.
             shutdown: Connections end once it is asked for.
-            is_limited: How much one client asks for is limited.
         """
-        self._source = source
+        self._source = source = ground.source
         self._certificates = certificates
         account_site = account_app(account)
         self._web_server = web_server = WebServer(
@@ -79,9 +76,9 @@ class WebPorts:
             "mta-sts": (mail_host.policy, lambda _listener, host: mail_host.serves_policy(host)),
         }
         self._metrics = metrics
-        self._clock = clock
+        self._clock = ground.clock
         self._shutdown = shutdown
-        self._is_limited = is_limited
+        self._is_limited = not ground.is_local
 
     def ports(self, listener: Listener, ip: str, mail: Mapping[str, Serve]) -> Iterator[Port]:
         """Yield the web ports of a listener's address; sites on the same port share it.

@@ -12,7 +12,7 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from mox.app import Server, build
+from mox.app import Ground, Server, build
 from mox.config import (
     DKIM,
     DYNAMIC_NAME,
@@ -134,14 +134,8 @@ class OwnServer:
         )
         for each in (policies, results, deliverer):
             self._stack.push_async_callback(each.close)
-        self.server = build(
-            source=source,
-            data_dir=data,
-            clock=clock,
-            levels=LogLevels("error"),
-            deliverer=deliverer,
-            resolver=self._resolver,
-        )
+        ground = Ground(source=source, data_dir=data, clock=clock, levels=LogLevels("error"))
+        self.server = build(ground, deliverer=deliverer, resolver=self._resolver)
         self._stack.push_async_callback(self.server.stop)
         await self.server.identities.credentials.set_password("me", _PASSWORD)
         await self.server.start()

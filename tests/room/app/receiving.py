@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from mox.app import Server, build, create_localserve
+from mox.app import Ground, Server, build, create_localserve
 from mox.config import DYNAMIC_NAME, STATIC_NAME, ConfigSource, load_config
 from mox.observe import LogLevels
 from mox.store import Account, Arrival, Identity, IdentityKind, list_messages, list_refusals
@@ -136,13 +136,9 @@ async def world_of(header: Sequence[str], directory: Path) -> AsyncIterator[Worl
     record = dkim.public_record(KEY)
     zone = [ZONE, *_values(header, "zone")]
     zone += [f's._domainkey.{domain} TXT "{record}"' for domain in _values(header, "signs")]
-    server = build(
-        source=ConfigSource(file, load_config(file), clock),
-        data_dir=directory,
-        clock=clock,
-        levels=LogLevels("warn"),
-        resolver=FakeResolver("\n".join(zone)),
-    )
+    source = ConfigSource(file, load_config(file), clock)
+    ground = Ground(source=source, data_dir=directory, clock=clock, levels=LogLevels("warn"))
+    server = build(ground, resolver=FakeResolver("\n".join(zone)))
     try:
         await server.start()
         world = World(server, 25 + offset)

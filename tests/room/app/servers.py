@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from mox.app import ACCOUNT, ADDRESS, PASSWORD, Server, build, create_localserve
+from mox.app import ACCOUNT, ADDRESS, PASSWORD, Ground, Server, build, create_localserve
 from mox.config import STATIC_NAME, ConfigSource, load_config
 from mox.observe import LogLevels
 from moxkit.imap import BodySection, ExistsData, Section, Select
@@ -73,7 +73,7 @@ async def local_server(
     create_localserve(directory, clock=clock, ips=("127.0.0.1",), port_offset=offset)
     file = directory / STATIC_NAME
     file.write_text(file.read_text(encoding="utf-8") + more, encoding="utf-8")
-    server = build(
+    ground = Ground(
         source=ConfigSource(file, load_config(file), clock),
         data_dir=directory,
         clock=clock,
@@ -82,6 +82,7 @@ async def local_server(
         enforces=False,
         local_address=ADDRESS,
     )
+    server = build(ground)
     try:
         await server.identities.credentials.set_password(ACCOUNT, PASSWORD)
         await server.start()

@@ -5,9 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from mox.app import ADDRESS
+from mox.app import ADDRESS, Ground, build
 from mox.app.addresses import listen_addresses
-from mox.app.building import build
 from mox.app.localserve import create_localserve
 from mox.config import (
     STATIC_NAME,
@@ -51,13 +50,14 @@ async def test_they_are_those_that_are_listened_on(
         listener = replace(listener, tls=None)
     static = replace(snapshot.static, listeners={"local": listener})
     source = ConfigSource(tmp_path / "d" / STATIC_NAME, replace(snapshot, static=static), clock)
-    server = build(
+    ground = Ground(
         source=source,
         data_dir=tmp_path / "d",
         clock=clock,
         levels=LogLevels("error"),
         local_address=ADDRESS,
     )
+    server = build(ground)
     if has_tls and ports == "usual":
         on_https = [set(each.by_protocol) for each in server._ports if each.port == 443]
         assert on_https == [{"imap"}] * len(listener.ips)

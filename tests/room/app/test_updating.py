@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
+from mox.app import Ground
 from mox.app.updating import make_update_check
 from mox.config import ConfigSource, DynamicConfig, Listener, Postmaster, StaticConfig, make_snapshot
+from mox.observe import LogLevels
 from mox.store import Store, list_messages, read_message
 from moxkit.testing import FakeClock, FakeResolver
 
@@ -21,7 +23,8 @@ async def test_the_postmaster_is_told(store: Store, clock: FakeClock, tmp_path: 
         tmp_path / "mox.toml", make_snapshot(static, DynamicConfig(domains={}, accounts={})), clock
     )
     resolver = FakeResolver('_updates.versions.example TXT "v=UPDATES0; l=99.1.2"')
-    check = make_update_check(source=source, data_dir=tmp_path, clock=clock, resolver=resolver, store=store)
+    ground = Ground(source=source, data_dir=tmp_path, clock=clock, levels=LogLevels("error"))
+    check = make_update_check(ground, resolver=resolver, store=store)
     await check.look()
     await check.look()
     account = store.account("mox")
