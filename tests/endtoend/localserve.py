@@ -7,24 +7,21 @@ import smtplib
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 
-from endtoend.workers import WORKERS, kill_all
+from endtoend.serverprocess import ServerProcess
+from endtoend.workers import WORKERS
 
-_READY = b"ready to serve"
 USER, PASSWORD = "mox@localhost", "moxmoxmox"
 
 
-class Localserve:
+class Localserve(ServerProcess):
     """A server process; `start` and `kill` may alternate on one directory."""
 
     def __init__(self, directory: Path, *, wrapper: tuple[str, ...] = (), workers: int = WORKERS) -> None:
+        super().__init__(directory / "log", end=signal.SIGINT, wrapper=wrapper)
         self.workers_wanted = workers
         self.directory = directory / "data"
-        self.log = directory / "log"
-        self.wrapper = wrapper
-        self.process: subprocess.Popen[bytes] | None = None
         self.offset = _free_offset()
 
     @property
@@ -75,30 +72,8 @@ class Localserve:
         ]
         if not self.directory.exists():
             argv += ["--port-offset", str(self.offset), "--workers", str(self.workers_wanted)]
-        with self.log.open("ab") as log:
-            began = log.tell()
-            self.process = subprocess.Popen([*self.wrapper, *argv], stdout=log, stderr=log)
-        end = time.monotonic() + 30
-        while _READY not in self.log.read_bytes()[began:]:
-            if self.process.poll() is not None or time.monotonic() > end:
-                raise RuntimeError(f"server did not start:\n{self.log.read_text()[-3000:]}")
-            time.sleep(0.01)
+        self.launch(argv)
         return self
-
-    def kill(self) -> None:
-        """End without warning."""
-        if self.process is not None:
-            kill_all(self.process)
-            self.process = None
-
-    def stop(self) -> int:
-        """End as Ctrl-C does; return the exit status."""
-        if self.process is None:
-            return 0
-        self.process.send_signal(signal.SIGINT)
-        status = self.process.wait(15)
-        self.process = None
-        return status
 
     def imap_client(self, password: str = PASSWORD) -> imaplib.IMAP4:
         client = imaplib.IMAP4("127.0.0.1", self.imap)

@@ -10,7 +10,6 @@ import signal
 import smtplib
 import socket
 import ssl
-import subprocess
 import sys
 import time
 from collections.abc import Iterable
@@ -19,7 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from endtoend.dnssec import free_port
-from endtoend.workers import WORKERS, kill_all
+from endtoend.serverprocess import ServerProcess
+from endtoend.workers import WORKERS
 from mox.config import (
     DKIM,
     DYNAMIC_NAME,
@@ -78,7 +78,7 @@ def _quoted(text: str) -> str:
     return " ".join(f'"{text[at : at + 200]}"' for at in range(0, len(text), 200))
 
 
-class SendingServer:
+class SendingServer(ServerProcess):
     """A server process; `start` and `kill` may alternate on one directory."""
 
     def __init__(self, directory: Path, *, dns: str, smtp_port: int, https_port: int) -> None:
@@ -90,12 +90,10 @@ class SendingServer:
             smtp_port: Where all other hosts listen.
             https_port: Where hosts with policies listen.
         """
+        super().__init__(directory / "log", end=signal.SIGTERM)
         self.directory = directory
-        self.log = directory / "log"
         self.smtp_port, self.dns = smtp_port, dns
         self.smtp, self.submission, self.submissions, self.imap = (free_port() for _ in range(4))
-        self.process: subprocess.Popen[bytes] | None = None
-        self.wrapper: tuple[str, ...] = ()
         self._arguments = (
             *(str(directory), "--dns", dns, "--smtp-port", str(smtp_port)),
             *("--https-port", str(https_port), "--password", PASSWORD),
@@ -150,39 +148,10 @@ class SendingServer:
 
     def start(self) -> "SendingServer":
         self.data.mkdir(exist_ok=True)
-        argv = [*self.wrapper, sys.executable, "-m", "endtoend.sendingprogram", *self._arguments]
+        argv = [sys.executable, "-m", "endtoend.sendingprogram", *self._arguments]
         paths = os.pathsep.join([str(Path(__file__).parent.parent), os.environ.get("PYTHONPATH", "")])
-        with self.log.open("ab") as log:
-            began = log.tell()
-            self.process = subprocess.Popen(
-                argv, stdout=log, stderr=log, env={**os.environ, "PYTHONPATH": paths}
-            )
-        end = time.monotonic() + 30
-        while b"ready to serve" not in self.log.read_bytes()[began:]:
-            if self.process.poll() is not None or time.monotonic() > end:
-                raise RuntimeError(f"server did not start:\n{self.log_tail()}")
-            time.sleep(0.01)
+        self.launch(argv, {**os.environ, "PYTHONPATH": paths})
         return self
-
-    def kill(self) -> None:
-        """End without warning."""
-        if self.process is not None:
-            kill_all(self.process)
-            self.process = None
-
-    def stop(self) -> int:
-        """End as an operator does; return the exit status."""
-        if self.process is None:
-            return 0
-        self.process.send_signal(signal.SIGTERM)
-        status = self.process.wait(20)
-        self.process = None
-        return status
-
-    def log_tail(self, containing: str = "", lines: int = 40) -> str:
-        """Return the last lines of its log, those that contain something."""
-        kept = [line for line in self.log.read_text(errors="replace").splitlines() if containing in line]
-        return "\n".join(kept[-lines:])
 
     # What clients do.
 
