@@ -140,6 +140,27 @@ def test_a_port_only_for_looks(world: Callable[..., tuple[RealServer, Pebble]]) 
     assert "acme provider did not find us" not in server.log.read_text()
 
 
+def test_the_first_client_of_a_web_site_waits_for_its_certificate(
+    world: Callable[..., tuple[RealServer, Pebble]],
+) -> None:
+    server, pebble = world()
+    with (server.config / "mox.toml").open("a") as file:
+        file.write(f"[Listeners.public.WebserverHTTPS]\nEnabled = true\nPort = {server.https}\n")
+    with (server.config / "domains.toml").open("a") as file:
+        file.write('[WebDomainRedirects]\n"www.mox.example" = "mox.example"\n')
+    server.start()
+    server.wait_for("certificate in use", 2, timeout_s=60)
+    cached = server.data / "acme" / "keycerts" / "pebble"
+    assert not (cached / "www.mox.example").exists()
+    with (
+        socket.create_connection(("127.0.0.1", server.https), 30) as plain,
+        trusting(pebble.root()).wrap_socket(plain, server_hostname="www.mox.example") as wrapped,
+    ):
+        wrapped.sendall(b"GET /x HTTP/1.1\r\nHost: www.mox.example\r\nConnection: close\r\n\r\n")
+        assert wrapped.recv(1000).startswith(b"HTTP/1.1 308 ")
+    assert (cached / "www.mox.example").exists()
+
+
 def test_an_account_is_bound_to_a_customer(world: Callable[..., tuple[RealServer, Pebble]]) -> None:
     binding = f'[ACME.pebble.ExternalAccountBinding]\nKeyID = "{KEY_ID}"\nKeyFile = "eab.key"\n'
     server, _ = world(wants_binding=True, binding=binding)

@@ -107,6 +107,9 @@ class Acme:
         self._pairs: dict[tuple[str, str], tuple[tuple[bytes, bytes], ...]] = {}
         self._seen: ConfigSnapshot | None = None
         self._hosts: Mapping[str, Hosts] = {}
+        # Hosts without any certificate, and who waits for their first.
+        self._missing: dict[str, set[str]] = {}
+        self._awaited: dict[tuple[str, str], asyncio.Future[None]] = {}
 
     def current(self, provider: str, host: str) -> tuple[tuple[bytes, bytes], ...] | None:
         """Return chains and keys of a host; `None` if it is not ours, or has none yet.
@@ -134,10 +137,49 @@ class Acme:
         if snapshot is not self._seen:
             self._hosts, self._seen = certificate_hosts(snapshot), snapshot
             for provider, hosts in self._hosts.items():
-                for host, types in hosts.at_once.items():
-                    for key_type in types:
-                        self._slot((provider, host, key_type))
+                self._missing[provider] = set(self._look_through(provider, hosts))
         return self._hosts
+
+    def _look_through(self, provider: str, hosts: Hosts) -> Iterator[str]:
+        """Want what is asked for at once, and what is there already; yield the hosts that have none."""
+        for host, types in hosts.at_once.items():
+            slots = [self._slot((provider, host, key_type)) for key_type in types]
+            if all(slot.issued is None for slot in slots):
+                yield host
+        for host, types in hosts.on_demand.items():
+            kept = [each for each in types if self._caches[provider].load(host, each) is not None]
+            for key_type in kept:
+                self._slot((provider, host, key_type))
+            if not kept:
+                yield host
+
+    def is_missing_some(self, provider: str) -> bool:
+        """Say whether a host of a provider has no certificate."""
+        self._current_hosts()
+        return bool(self._missing.get(provider))
+
+    def awaited(self, provider: str, host: str) -> asyncio.Future[None] | None:
+        """Return what is done once a host has its first certificate, or asking for it failed.
+
+        `None` if there is nothing to wait for.
+        """
+        hosts = self._current_hosts().get(provider)
+        if self._is_ending or hosts is None or host not in self._missing[provider]:
+            return None
+        now = self._clock.now()
+        slots = [self._slot((provider, host, key_type)) for key_type in hosts.key_types(host)]
+        if all(slot.not_before is not None and slot.not_before > now for slot in slots):
+            return None
+        future = self._awaited.get((provider, host))
+        if future is None or future.done():
+            future = self._awaited[provider, host] = asyncio.get_running_loop().create_future()
+        return future
+
+    def _settle(self, provider: str, host: str) -> None:
+        """Let who waits for a host's first certificate go on."""
+        future = self._awaited.pop((provider, host), None)
+        if future is not None and not future.done():
+            future.set_result(None)
 
     def _slot(self, key: _Key) -> _Slot:
         slot = self._slots.get(key)
@@ -195,6 +237,7 @@ class Acme:
                 extra={"host": host, "key": key[2]},
             )
         slot.not_before = self._clock.now() + _ABSENT
+        self._settle(key[0], host)
         return False
 
     async def _obtain(self, key: _Key) -> None:
@@ -223,6 +266,8 @@ class Acme:
             return
         slot.issued, slot.failures, slot.not_before, slot.is_of_other_key = issued, 0, None, False
         self._pairs.pop((provider, host), None)
+        self._missing[provider].discard(host)
+        self._settle(provider, host)
         self._counting.stored()
         logger.info(
             "certificate in use",
@@ -236,6 +281,7 @@ class Acme:
         slot.failures += 1
         delay = retry_delay(slot.failures, told)
         slot.not_before = self._clock.now() + delay
+        self._settle(key[0], key[1])
         self._counting.failed()
         logger.error(
             "no certificate, it is tried again",
@@ -277,6 +323,8 @@ class Acme:
     async def close(self) -> None:
         """Ask nobody any more."""
         self._is_ending = True
+        for key in list(self._awaited):
+            self._settle(*key)
         for session in self._sessions.values():
             session.stop()
         self._pool.shutdown(wait=False, cancel_futures=True)

@@ -76,6 +76,14 @@ class KeptCertificates:
             self._look(known, self._caches[provider], host, types)
         return known.pairs or None
 
+    def is_missing_some(self, provider: str) -> bool:
+        """Say that there is nothing to wait for: web sites, whose clients wait, are not served here."""
+        return False
+
+    def awaited(self, provider: str, host: str) -> None:
+        """Return nothing to wait for."""
+        return
+
     def _look(self, known: _Known, cache: CertificateCache, host: str, types: tuple[KeyType, ...]) -> None:
         stamps = tuple(_stamp(cache.file(host, key_type)) for key_type in types)
         if stamps == known.stamps:

@@ -1,5 +1,6 @@
 """Contexts by server name, where somebody else issues certificates, host by host."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -18,6 +19,17 @@ class HostCertificates(Protocol):
         """Return a host's chains and keys, the same object while nothing is new; `None` for none.
 
         An empty host is that of a client that named none, and had to.
+        """
+        ...
+
+    def is_missing_some(self, provider: str) -> bool:
+        """Say whether there may be anything to wait for; cheap."""
+        ...
+
+    def awaited(self, provider: str, host: str) -> asyncio.Future[None] | None:
+        """Return what is done once a host has its first certificate, or cannot have it now.
+
+        `None` if there is nothing to wait for.
         """
         ...
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from mox.certificates.byfiles import OfFiles
 from mox.certificates.byhosts import HostCertificates, Names, OfHosts
+from mox.certificates.firstclients import FirstClients
 from mox.config import TLS, Listener
 from moxkit.net import ClientJudge, HelloSelector, TLSContext, TLSVersion, server_context
 
@@ -99,7 +100,8 @@ class Certificates:
 
         hello = self._hello if alpn else None
         if tls.acme:
-            return OfHosts(make, names, self._current(tls.acme)).listening(hello)
+            of_hosts = OfHosts(make, names, self._current(tls.acme))
+            return of_hosts.listening(FirstClients(hello, self._issuer(tls.acme), tls.acme) if alpn else None)
         of_files = OfFiles(make, lambda: self._pairs(tls))
         self._of_files.append(of_files)
         return of_files.listening(hello)
@@ -109,10 +111,13 @@ class Certificates:
         return server_context(select=lambda _name: None, hello=self._hello)
 
     def _current(self, provider: str) -> Callable[[str], _Pairs | None]:
-        issued = self._issued
-        if issued is None:
-            raise ValueError(f"nobody issues certificates of ACME provider {provider!r} here")
+        issued = self._issuer(provider)
         return lambda host: issued.current(provider, host)
+
+    def _issuer(self, provider: str) -> HostCertificates:
+        if self._issued is None:
+            raise ValueError(f"nobody issues certificates of ACME provider {provider!r} here")
+        return self._issued
 
     def renew(self, contents: Mapping[Path, bytes] | None = None) -> None:
         """Go on with what files hold now; what cannot be used is logged, and changes nothing.

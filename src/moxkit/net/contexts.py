@@ -5,6 +5,7 @@ callable of the listening context choose it; that keeps ALPN and tickets working
 What a client certificate is asked for, and the lowest version, come from the listening context.
 """
 
+import asyncio
 import enum
 import logging
 import tempfile
@@ -77,8 +78,12 @@ class HelloSelector(Protocol):
         """Whether it is worth looking now; else a connection costs nothing more."""
         ...
 
-    def choose(self, hello: ClientHello) -> TLSContext | None:
-        """Return the context of this one connection; `None` is for the usual one."""
+    def choose(self, hello: ClientHello) -> TLSContext | asyncio.Future[None] | None:
+        """Return the context of this one connection; `None` is for the usual one.
+
+        With a future the handshake waits, no longer than it may take altogether, and this is asked again; one
+        that is done is for the usual context, too.
+        """
         ...
 
 

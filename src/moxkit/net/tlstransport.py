@@ -53,6 +53,7 @@ class TLSTransport(asyncio.Transport, asyncio.Protocol):
     __slots__ = (
         "_app",
         "_app_paused",
+        "_awaits_choice",
         "_client_accepted",
         "_closing",
         "_connection",
@@ -123,6 +124,7 @@ class TLSTransport(asyncio.Transport, asyncio.Protocol):
             ctx.hello if ctx.hello is not None and ctx.hello.is_active else None
         )
         self._first = b""
+        self._awaits_choice = False
         connection = self._new_connection(ctx)
         if not server:
             if hostname is not None and not _ADDRESS.fullmatch(hostname):
@@ -365,7 +367,7 @@ class TLSTransport(asyncio.Transport, asyncio.Protocol):
             return
         if self._hello is not None:
             self._first += data
-            if not self._has_chosen(self._hello):
+            if self._awaits_choice or not self._has_chosen(self._hello):
                 return
             data, self._first, self._hello = self._first, b"", None
         # A memory BIO takes all or fails for lack of memory.
@@ -382,11 +384,27 @@ class TLSTransport(asyncio.Transport, asyncio.Protocol):
         except HelloIncompleteError:
             return False
         chosen = None if hello is None else selector.choose(hello)
+        if isinstance(chosen, asyncio.Future):
+            if chosen.done():
+                return True
+            # No more than what came with the hello is kept meanwhile.
+            self._awaits_choice = True
+            self._raw.pause_reading()
+            chosen.add_done_callback(self._choose_again)
+            return False
         if chosen is not None:
             # OpenSSL has heard nothing yet: a new one begins as the old one did.
             self._connection = self._new_connection(chosen)
             self._advance_handshake()
         return True
+
+    def _choose_again(self, _done: object) -> None:
+        self._awaits_choice = False
+        if self._connection is None or self._raw.is_closing():
+            return
+        first, self._first = self._first, b""
+        self._raw.resume_reading()
+        self._feed(first)
 
     def _drain_stash(self) -> None:
         index = 0

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import socket
 import ssl
 from collections.abc import AsyncIterator
 
@@ -29,10 +30,15 @@ class Choosing:
     def __init__(self, *, is_active: bool) -> None:
         self.is_active = is_active
         self.asked: list[ClientHello] = []
+        self.heard = asyncio.Semaphore(0)
+        self.awaited: asyncio.Future[None] | None = None
         self.context = server_context([make_certificate("special.example")], alpn=["special/1"])
 
-    def choose(self, hello: ClientHello) -> TLSContext | None:
+    def choose(self, hello: ClientHello) -> TLSContext | asyncio.Future[None] | None:
         self.asked.append(hello)
+        self.heard.release()
+        if self.awaited is not None and not self.awaited.done():
+            return self.awaited
         return self.context if "special/1" in hello.alpn else None
 
 
@@ -66,6 +72,15 @@ async def served(port: int, *alpn: str) -> tuple[str, str]:
     assert info.peer_der is not None
     [name] = x509.load_der_x509_certificate(info.peer_der).subject
     return str(name.value), info.alpn
+
+
+def client_hello() -> bytes:
+    """Return what the standard library's client sends first."""
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    client = ssl.create_default_context().wrap_bio(incoming, outgoing, server_hostname="some.example")
+    with contextlib.suppress(ssl.SSLWantReadError):
+        client.do_handshake()
+    return outgoing.read()
 
 
 async def test_a_connection_gets_the_context_that_was_chosen_for_it() -> None:
@@ -111,6 +126,55 @@ async def test_a_hello_that_comes_octet_by_octet_is_put_together() -> None:
         writer.close()
         await writer.wait_closed()
     assert choosing.asked == [ClientHello("some.example", ("special/1",))]
+
+
+async def test_a_handshake_waits_for_what_is_not_known_yet() -> None:
+    choosing = Choosing(is_active=True)
+    choosing.awaited = asyncio.get_running_loop().create_future()
+    async with serve(choosing) as port:
+        clients = [asyncio.ensure_future(served(port, protocol)) for protocol in ("special/1", "h2")]
+        for _ in clients:
+            await choosing.heard.acquire()
+        await asyncio.sleep(0.02)
+        assert not any(client.done() for client in clients)
+        choosing.awaited.set_result(None)
+        answers = await asyncio.gather(*clients)
+        assert answers == [("special.example", "special/1"), ("usual.example", "h2")]
+    # Each once before, and once after.
+    assert len(choosing.asked) == 4
+
+
+async def test_a_client_that_goes_while_it_waits_is_forgotten() -> None:
+    choosing = Choosing(is_active=True)
+    choosing.awaited = asyncio.get_running_loop().create_future()
+    async with serve(choosing) as port:
+        client = asyncio.ensure_future(served(port, "h2"))
+        await choosing.heard.acquire()
+        client.cancel()
+        await asyncio.gather(client, return_exceptions=True)
+        choosing.awaited.set_result(None)
+        assert await served(port, "h2") == ("usual.example", "h2")
+
+
+async def test_what_comes_while_a_handshake_waits_is_not_read() -> None:
+    choosing = Choosing(is_active=True)
+    choosing.awaited = asyncio.get_running_loop().create_future()
+    async with serve(choosing) as port:
+        with socket.create_connection(("127.0.0.1", port)) as client:
+            client.sendall(client_hello())
+            await choosing.heard.acquire()
+            client.setblocking(False)
+            taken = 0
+            for _ in range(20):
+                with contextlib.suppress(BlockingIOError):
+                    while taken < 100_000_000:
+                        taken += client.send(bytes(1_000_000))
+                await asyncio.sleep(0.005)
+            # By the buffers of the system.
+            assert taken < 20_000_000
+            choosing.awaited.set_result(None)
+            await asyncio.sleep(0.01)
+    assert len(choosing.asked) == 2
 
 
 async def test_noise_is_left_to_openssl() -> None:

@@ -20,25 +20,33 @@ from mox.config import (
     Listener,
     Postmaster,
     StaticConfig,
+    WebserverService,
     make_snapshot,
 )
 from mox.observe import Metrics
 from moxkit.testing import FakeClock
 
-HOST = "mail.mox.example"
+HOST, SITE = "mail.mox.example", "www.mox.example"
 ECDSA = key_pem(make_key(KeyType.ECDSA))
 
 
-def snapshot(*, host: str = HOST, **tls: tuple[str, ...]) -> ConfigSnapshot:
+def snapshot(*, host: str = HOST, site: str = "", **tls: tuple[str, ...]) -> ConfigSnapshot:
+    web = WebserverService(enabled=True) if site else None
     return make_snapshot(
         StaticConfig(
             log_level="info",
             hostname=host,
-            listeners={"public": Listener(ips=("192.0.2.1",), tls=TLS(acme="ca", **tls))},  # type: ignore[arg-type]
+            listeners={
+                "public": Listener(
+                    ips=("192.0.2.1",),
+                    tls=TLS(acme="ca", **tls),  # type: ignore[arg-type]
+                    webserver_https=web,
+                )
+            },
             postmaster=Postmaster(account="me", mailbox="Postmaster"),
             acme={"ca": ACME(directory_url="https://ca.example", contact_email="me@mox.example")},
         ),
-        DynamicConfig(domains={}, accounts={}),
+        DynamicConfig(domains={}, accounts={}, web_domain_redirects={site: HOST} if site else {}),
     )
 
 
@@ -239,6 +247,59 @@ async def test_a_certificate_that_cannot_be_kept_is_used_all_the_same(
     assert len(pairs) == 2
     assert caplog.text.count("certificate not kept") == 2
     await run(acme, clock, provider, 2, timedelta(hours=1))
+
+
+async def test_a_web_site_is_asked_for_when_its_first_client_comes_who_waits(
+    make: Make, provider: Provider, clock: FakeClock
+) -> None:
+    acme = make(snapshot(site=SITE))
+    provider.known.add(SITE)
+    await run(acme, clock, provider, 2, timedelta(minutes=1))
+    assert acme.is_missing_some("ca")
+    assert not acme.is_missing_some("other")
+    waits = acme.awaited("ca", SITE)
+    assert waits is not None
+    assert acme.awaited("ca", SITE) is waits
+    assert [acme.awaited("ca", host) for host in (HOST, "else.example")] == [None, None]
+    assert acme.awaited("other", SITE) is None
+    await run(acme, clock, provider, 3, timedelta(seconds=2))
+    assert waits.done()
+    assert acme.current("ca", SITE) is not None
+    assert acme.awaited("ca", SITE) is None
+    assert not acme.is_missing_some("ca")
+    # Of another process it is renewed in time, whether anybody comes or not.
+    again = make(snapshot(site=SITE))
+    assert not again.is_missing_some("ca")
+    await run(again, clock, provider, 6, timedelta(days=61))
+
+
+@pytest.mark.parametrize("is_in_dns", [False, True])
+async def test_who_waits_goes_on_after_a_failure_and_others_do_not_wait(
+    make: Make, provider: Provider, clock: FakeClock, *, is_in_dns: bool
+) -> None:
+    acme = make(snapshot(site=SITE))
+    await run(acme, clock, provider, 2, timedelta(minutes=1))
+    waits = acme.awaited("ca", SITE)
+    assert waits is not None
+    if is_in_dns:
+        provider.known.add(SITE)
+    provider.fails = AcmeError("rateLimited", None)
+    await run(acme, clock, provider, 3 if is_in_dns else 2, timedelta(seconds=2))
+    assert waits.done()
+    assert acme.current("ca", SITE) is None
+    assert acme.awaited("ca", SITE) is None
+    assert acme.is_missing_some("ca")
+    await clock.advance(timedelta(minutes=11))
+    assert acme.awaited("ca", SITE) is not None
+
+
+async def test_at_its_end_nobody_waits(make: Make) -> None:
+    acme = make(snapshot(site=SITE))
+    waits = acme.awaited("ca", SITE)
+    assert waits is not None
+    await acme.close()
+    assert waits.done()
+    assert acme.awaited("ca", SITE) is None
 
 
 async def test_its_end_ends_what_waits(make: Make, provider: Provider) -> None:

@@ -52,9 +52,17 @@ class OneHost:
 
     def __init__(self) -> None:
         self.pairs = [make_certificate(HOST)]
+        self.comes: asyncio.Future[None] | None = None
 
     def current(self, provider: str, host: str) -> list[tuple[bytes, bytes]] | None:
-        return self.pairs if (provider, host) == ("letsencrypt", HOST) else None
+        is_there = self.comes is None or self.comes.done()
+        return self.pairs if (provider, host) == ("letsencrypt", HOST) and is_there else None
+
+    def is_missing_some(self, provider: str) -> bool:
+        return self.comes is not None
+
+    def awaited(self, provider: str, host: str) -> asyncio.Future[None] | None:
+        return self.comes if (provider, host) == ("letsencrypt", HOST) else None
 
 
 @pytest.fixture
@@ -99,6 +107,28 @@ async def test_a_new_certificate_is_in_use_at_once(tmp_path: Path) -> None:
         issued.pairs = [make_certificate((HOST, "new.mox.example"))]
         after, _ = await shown(port, HOST)
     assert before != after
+
+
+async def test_the_first_client_of_a_web_site_waits_and_the_provider_does_not(tmp_path: Path) -> None:
+    issued, challenges = OneHost(), Challenges()
+    issued.comes = asyncio.get_running_loop().create_future()
+    certificates = Certificates(tmp_path, issued=issued, hello=challenges)
+    tls, names = TLS(acme="letsencrypt"), Names(HOST, needs_name=True)
+    web = certificates.context(tls, names=names, session_id=b"web", alpn=["h2"])
+    mail = certificates.context(tls, names=names, session_id=b"mail")
+    async with serve(web) as port, serve(mail) as mail_port:
+        first = asyncio.ensure_future(shown(port, HOST.upper(), "h2"))
+        with challenges.answer_tls(HOST, AUTHORIZED):
+            look, protocol = await shown(port, HOST, ACME_ALPN)
+            assert protocol == ACME_ALPN
+        for name, which in ((HOST, mail_port), ("else.mox.example", port)):
+            with pytest.raises(TLSError):
+                await shown(which, name)
+        assert not first.done()
+        issued.comes.set_result(None)
+        certificate, protocol = await first
+    assert protocol == "h2"
+    assert certificate != look
 
 
 @pytest.mark.parametrize(("is_lenient", "is_refused"), [(False, True), (True, False)])
