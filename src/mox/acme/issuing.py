@@ -142,16 +142,18 @@ class Acme:
 
     def _look_through(self, provider: str, hosts: Hosts) -> Iterator[str]:
         """Want what is asked for at once, and what is there already; yield the hosts that have none."""
-        for host, types in hosts.at_once.items():
-            slots = [self._slot((provider, host, key_type)) for key_type in types]
+        for host, types in (hosts.at_once | hosts.on_demand).items():
+            keys = [(provider, host, key_type) for key_type in types]
+            wanted = [
+                key for key in keys if host in hosts.at_once or key in self._slots or self._is_kept(key)
+            ]
+            slots = [self._slot(key) for key in wanted]
             if all(slot.issued is None for slot in slots):
                 yield host
-        for host, types in hosts.on_demand.items():
-            kept = [each for each in types if self._caches[provider].load(host, each) is not None]
-            for key_type in kept:
-                self._slot((provider, host, key_type))
-            if not kept:
-                yield host
+
+    def _is_kept(self, key: _Key) -> bool:
+        provider, host, key_type = key
+        return self._caches[provider].load(host, key_type) is not None
 
     def is_missing_some(self, provider: str) -> bool:
         """Say whether a host of a provider has no certificate."""
