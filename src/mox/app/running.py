@@ -13,9 +13,10 @@ __all__ = ["run_loop", "stop_on_signals"]
 # A thread that waits for its turn gets it after this, not after 5 ms: the driver gives up its turn often.
 _SWITCH_INTERVAL_S = 0.0005
 # Of glibc's malloc.h: what is larger is the system's again once it is free. By itself glibc would learn from
-# the first password (Argon2 takes 19 MB) to keep as much for the next one.
-_M_MMAP_THRESHOLD = -3
-_LARGE_OCTETS = 1 << 20
+# the first password (Argon2 takes 19 MB) to keep as much for the next one. Of the rest it keeps some, as it
+# would have learned, too: asking again and again is slow.
+_M_MMAP_THRESHOLD, _LARGE_OCTETS = -3, 1 << 20
+_M_TRIM_THRESHOLD, _KEPT_OCTETS = -1, 8 << 20
 
 
 def run_loop(main: Callable[[], Coroutine[object, object, int]]) -> int:
@@ -29,6 +30,7 @@ def run_loop(main: Callable[[], Coroutine[object, object, int]]) -> int:
 def _give_memory_back() -> None:
     if sys.platform != "win32" and hasattr(ctypes.CDLL(None), "mallopt"):
         ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, _LARGE_OCTETS)
+        ctypes.CDLL(None).mallopt(_M_TRIM_THRESHOLD, _KEPT_OCTETS)
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
