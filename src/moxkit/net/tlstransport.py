@@ -53,7 +53,7 @@ class TLSTransport(asyncio.Transport, asyncio.Protocol):
     __slots__ = (
         "_app",
         "_app_paused",
-        "_awaits_choice",
+        "_awaited",
         "_client_accepted",
         "_closing",
         "_connection",
@@ -124,7 +124,7 @@ class TLSTransport(asyncio.Transport, asyncio.Protocol):
             ctx.hello if ctx.hello is not None and ctx.hello.is_active else None
         )
         self._first = b""
-        self._awaits_choice = False
+        self._awaited: asyncio.Future[None] | None = None
         connection = self._new_connection(ctx)
         if not server:
             if hostname is not None and not _ADDRESS.fullmatch(hostname):
@@ -367,7 +367,7 @@ class TLSTransport(asyncio.Transport, asyncio.Protocol):
             return
         if self._hello is not None:
             self._first += data
-            if self._awaits_choice or not self._has_chosen(self._hello):
+            if self._awaited is not None or not self._has_chosen(self._hello):
                 return
             data, self._first, self._hello = self._first, b"", None
         # A memory BIO takes all or fails for lack of memory.
@@ -388,7 +388,7 @@ class TLSTransport(asyncio.Transport, asyncio.Protocol):
             if chosen.done():
                 return True
             # No more than what came with the hello is kept meanwhile.
-            self._awaits_choice = True
+            self._awaited = chosen
             self._raw.pause_reading()
             chosen.add_done_callback(self._choose_again)
             return False
@@ -399,7 +399,7 @@ class TLSTransport(asyncio.Transport, asyncio.Protocol):
         return True
 
     def _choose_again(self, _done: object) -> None:
-        self._awaits_choice = False
+        self._awaited = None
         if self._connection is None or self._raw.is_closing():
             return
         first, self._first = self._first, b""
@@ -505,6 +505,10 @@ class TLSTransport(asyncio.Transport, asyncio.Protocol):
         if connection is not None:
             connection.set_app_data(None)
         self._stash.clear()
+        if self._awaited is not None:
+            # What is awaited may take hours: it must not keep everybody who ever came.
+            self._awaited.remove_done_callback(self._choose_again)
+            self._awaited = None
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

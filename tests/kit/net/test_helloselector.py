@@ -43,7 +43,7 @@ class Choosing:
 
 
 @contextlib.asynccontextmanager
-async def serve(choosing: Choosing) -> AsyncIterator[int]:
+async def serve(choosing: Choosing, *, handshake_timeout: float = 30) -> AsyncIterator[int]:
     loop = asyncio.get_running_loop()
     usual = server_context([make_certificate("usual.example")], alpn=["h2"])
     context = server_context(alpn=["h2"], hello=choosing, select=lambda _name: usual)
@@ -52,7 +52,10 @@ async def serve(choosing: Choosing) -> AsyncIterator[int]:
     def app(_info: TLSInfo) -> LineConn:
         return LineConn(loop, conns.append)
 
-    server = await loop.create_server(lambda: TLSTransport(loop, context, app, server=True), "127.0.0.1", 0)
+    def transport() -> TLSTransport:
+        return TLSTransport(loop, context, app, server=True, handshake_timeout=handshake_timeout)
+
+    server = await loop.create_server(transport, "127.0.0.1", 0)
     yield server.sockets[0].getsockname()[1]
     for conn in conns:
         conn.abort()
@@ -154,6 +157,16 @@ async def test_a_client_that_goes_while_it_waits_is_forgotten() -> None:
         await asyncio.gather(client, return_exceptions=True)
         choosing.awaited.set_result(None)
         assert await served(port, "h2") == ("usual.example", "h2")
+
+
+async def test_who_waited_in_vain_is_not_kept() -> None:
+    choosing = Choosing(is_active=True)
+    choosing.awaited = asyncio.get_running_loop().create_future()
+    async with serve(choosing, handshake_timeout=0.02) as port:
+        with pytest.raises(TLSError):
+            await served(port, "h2")
+        # Nothing of it is called any more.
+        assert not choosing.awaited._callbacks
 
 
 async def test_what_comes_while_a_handshake_waits_is_not_read() -> None:
